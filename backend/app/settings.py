@@ -1,0 +1,207 @@
+"""Typed settings, read once at an entry point from `RELAIS_*` variables and passed down by group.
+
+Nothing here reads a setting at import time and there is no global instance: `load_settings()` builds one,
+checks it as a whole, and every function downstream takes the group it needs.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "RELAIS_"
+#: Values that stand in examples and must never guard anything real.
+EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "development", "password"})
+MIN_SECRET_BYTES = 32
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message is for the person who set them."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(_Group):
+    """Where the API listens."""
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    workers: int = Field(1, ge=1, le=64, description="API processes that share the port.")
+    shutdown_seconds: float = Field(
+        3.0, gt=0, le=300, description="How long a stopping server waits for requests in flight."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Comma-separated addresses of proxies whose X-Forwarded-For and -Proto are believed; empty: none.",
+    )
+
+
+class HttpSettings(_Group):
+    """What every request goes through."""
+
+    cors_origins: str = Field(
+        "http://localhost:5173,http://localhost:8080,http://localhost:3000",
+        description="Comma-separated origins that may call the API from a browser; `*` allows all, without credentials.",
+    )
+    body_limit_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest request body; beyond it: 413.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Longest time a request may take; beyond it: 503.")
+    docs: bool = Field(True, description="Serve the API reference at /api/docs.")
+    server_timing: bool = Field(True, description="Send Server-Timing with the time each stage took.")
+
+    def origins(self) -> tuple[str, ...]:
+        """The allowed origins as a list."""
+        return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
+
+
+class DatabaseSettings(_Group):
+    """PostgreSQL 15 to 18."""
+
+    url: SecretStr | None = Field(
+        None, description="Where requests go, as a login that owns nothing. Unset: Relais starts a PostgreSQL of its own."
+    )
+    admin_url: SecretStr | None = Field(
+        None, description="The same database as its owner, for migrations and seeding. Unset: `url` is used."
+    )
+    read_url: SecretStr | None = Field(None, description="A replica for reads. Unset: reads go to `url`.")
+    pool_min: int = Field(2, ge=0, le=1000, description="Connections that each process keeps open, per pool.")
+    pool_max: int = Field(10, ge=1, le=1000, description="Connections that each process opens at the most, per pool.")
+    acquire_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for a free connection; beyond it: 503.")
+    connect_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a new connection.")
+    statement_timeout_seconds: float = Field(10.0, gt=0, description="Longest time a statement may run.")
+    statement_cache_size: int = Field(
+        512, ge=0, description="Prepared statements kept per connection; 0 behind a transaction pooler."
+    )
+    lock_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a lock during a migration.")
+
+
+class RedisSettings(_Group):
+    """Redis 6.2 to 8."""
+
+    url: SecretStr | None = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
+    prefix: str = Field(
+        "", pattern=r"^[A-Za-z0-9:_-]*$", description="Put before every key, for a Redis that is shared."
+    )
+    timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for an answer from Redis.")
+    max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")
+
+
+class EmbeddedSettings(_Group):
+    """The PostgreSQL and the Redis that Relais starts when it is given no URL."""
+
+    user: str = Field(
+        "", description="System user that the servers run as when Relais runs as root. Unset: `postgres`, else `nobody`."
+    )
+    postgres_max_connections: int = Field(100, ge=10, le=5000, description="Connections that PostgreSQL accepts.")
+    postgres_shared_buffers: str = Field(
+        "128MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory that PostgreSQL shares between connections."
+    )
+    redis_max_memory: str = Field("256mb", pattern=r"^\d+(kb|mb|gb)$", description="Memory that Redis may use.")
+    start_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a server to answer at its start.")
+
+
+class AuthSettings(_Group):
+    """Secrets and passwords."""
+
+    secret: SecretStr | None = Field(
+        None,
+        description="Signs tokens; at least 32 bytes. Unset in development: one is made at first start and kept in the"
+        " data directory.",
+    )
+    argon2_memory_kib: int = Field(19 * 1024, ge=8 * 1024, description="Memory that hashing one password takes.")
+    argon2_time_cost: int = Field(2, ge=1, le=20, description="Passes that hashing one password makes.")
+
+
+class JobsSettings(_Group):
+    """The background worker."""
+
+    concurrency: int = Field(10, ge=1, le=1000, description="Jobs that a worker runs at once.")
+    timeout_seconds: float = Field(300.0, gt=0, description="Longest time a job may run.")
+    shutdown_seconds: float = Field(3.0, gt=0, description="How long a stopping worker waits for jobs in flight.")
+
+
+class LogSettings(_Group):
+    """Logs go to standard error, one JSON object a line."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+    access: bool = Field(True, description="Write one line for each request.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by group."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="_", env_nested_max_split=1, env_ignore_empty=True, frozen=True
+    )
+
+    environment: Literal["development", "test", "production"] = Field(
+        "development", description="Outside development, missing or example secrets are refused."
+    )
+    data_dir: Path = Field(Path(".relais"), description="Where the embedded servers and generated secrets live.")
+    server: ServerSettings = ServerSettings()  # pyright: ignore[reportCallIssue]
+    http: HttpSettings = HttpSettings()  # pyright: ignore[reportCallIssue]
+    database: DatabaseSettings = DatabaseSettings()  # pyright: ignore[reportCallIssue]
+    redis: RedisSettings = RedisSettings()  # pyright: ignore[reportCallIssue]
+    embedded: EmbeddedSettings = EmbeddedSettings()  # pyright: ignore[reportCallIssue]
+    auth: AuthSettings = AuthSettings()  # pyright: ignore[reportCallIssue]
+    jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
+    log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment, or raise `SettingsError` with every mistake in words.
+
+    An unknown `RELAIS_` variable is a mistake too: a setting that is misspelt must not be a setting that is ignored.
+    """
+    known = dict(variables())
+    mistakes = [
+        f"{name} is no setting{_suggestion(name, known)}."
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in known
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for item in error.errors():
+            variable = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
+            mistakes.append(f"{variable}: {item['msg']}.")
+        raise SettingsError("\n".join(mistakes)) from None
+    mistakes += _weak_secrets(settings)
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return settings
+
+
+def variables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each variable with the path of its field, in the order of the file."""
+    for name, field in Settings.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, _Group):
+            for inner in group.model_fields:
+                yield f"{PREFIX}{name}_{inner}".upper(), (name, inner)
+        else:
+            yield f"{PREFIX}{name}".upper(), (name,)
+
+
+def _suggestion(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}" if close else ""
+
+
+def _weak_secrets(settings: Settings) -> list[str]:
+    secret = settings.auth.secret
+    if secret is None:
+        if settings.environment == "production":
+            return [f"{PREFIX}AUTH_SECRET must be set in production: at least {MIN_SECRET_BYTES} random bytes."]
+        return []
+    value = secret.get_secret_value()
+    if value.lower() in EXAMPLE_SECRETS:
+        return [f"{PREFIX}AUTH_SECRET is a value from an example; make one of your own."]
+    if len(value.encode()) < MIN_SECRET_BYTES:
+        return [f"{PREFIX}AUTH_SECRET is shorter than {MIN_SECRET_BYTES} bytes."]
+    return []
