@@ -1,0 +1,152 @@
+"""Alembic, run from code: bring a database up, take it down, say what is pending or has drifted.
+
+Revisions live in `backend/migrations/versions/<branch>`, one branch for the core and one for each module.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command, op
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.util import await_only
+
+APP = Path(__file__).parents[1]
+MIGRATIONS = APP.parent / "migrations"
+ARCHIVE = MIGRATIONS / "sql"
+VERSION_SCHEMA = "relais"
+
+
+def _config(url: str, lock_timeout_seconds: float = 5.0) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    branches = sorted(path for path in (MIGRATIONS / "versions").iterdir() if path.is_dir())
+    config.set_main_option("version_path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, branches)).replace("%", "%%"))
+    config.attributes.update(url=url, lock_timeout_seconds=lock_timeout_seconds)
+    return config
+
+
+def upgrade(url: str, revision: str = "heads", *, lock_timeout_seconds: float = 5.0) -> None:
+    """Apply every revision that is missing; two at once wait for each other."""
+    command.upgrade(_config(url, lock_timeout_seconds), revision)
+
+
+def downgrade(url: str, revision: str = "base", *, lock_timeout_seconds: float = 5.0) -> None:
+    """Take revisions back, down to an empty database. Roles stay: they belong to the server."""
+    command.downgrade(_config(url, lock_timeout_seconds), revision)
+
+
+def drift(url: str) -> list[Any]:
+    """Differences between the declared tables and the database; empty when they agree."""
+    config = _config(url)
+    found: list[Any] = []
+
+    def compare(context: MigrationContext, metadata: sa.MetaData) -> None:
+        found.extend(compare_metadata(context, metadata))
+
+    config.attributes["compare"] = compare
+    command.current(config)
+    return found
+
+
+def pending(url: str) -> list[str]:
+    """Revisions that the code has and the database has not, oldest first."""
+    config = _config(url)
+    script = ScriptDirectory.from_config(config)
+    applied: set[str] = set()
+
+    def read(context: MigrationContext, _metadata: sa.MetaData) -> None:
+        for head in context.get_current_heads():
+            applied.update(item.revision for item in script.iterate_revisions(head, "base"))
+
+    config.attributes["compare"] = read
+    command.current(config)
+    return [item.revision for item in reversed(list(script.walk_revisions())) if item.revision not in applied]
+
+
+def heads() -> set[str]:
+    """The newest revision of each branch, as the code knows them."""
+    return set(ScriptDirectory.from_config(_config("")).get_heads())
+
+
+def run_sql(path: str, digest: str) -> None:
+    """Run a `.sql` file inside a migration, in the wording that it had when the migration was written.
+
+    `path` is relative to the package (`auth/sql/caller.sql`), `digest` the start of the file's SHA-256. When the file
+    has changed since, the old wording is taken from `migrations/sql/`; see `docs/how-to/change-the-schema.md`.
+    """
+    run_script(sql_text(path, digest))
+
+
+def sql_text(path: str, digest: str) -> str:
+    """The wording of a `.sql` file that this digest names."""
+    live = APP / path
+    if live.exists() and digest_of(live) == digest:
+        return live.read_text(encoding="utf-8")
+    archived = ARCHIVE / archive_name(path, digest)
+    if not archived.exists():
+        raise FileNotFoundError(f"{path} has changed and its wording {digest} is not in {ARCHIVE.name}/")
+    return archived.read_text(encoding="utf-8")
+
+
+def run_script(script: str) -> None:
+    """Run several SQL statements in the migration's transaction, over the driver's simple protocol."""
+    bind = op.get_bind()
+    bind.execute(sa.text("select 1"))  # makes SQLAlchemy open the transaction that the driver's call must be part of
+    driver = bind.connection.driver_connection
+    assert driver is not None
+    await_only(driver.execute(script))
+
+
+def drop_objects(schema: str, *, keep: tuple[str, ...] = ()) -> None:
+    """Drop the tables, views, functions and types of a schema, but those to keep: what a downgrade to nothing means."""
+    run_script(
+        f"""
+        do $$
+        declare
+          item record;
+        begin
+          for item in
+            select format('drop %s if exists %s cascade', kind, name) as statement from (
+              select 1 as turn, case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
+                     oid::regclass::text as name
+              from pg_catalog.pg_class
+              where relnamespace = '{schema}'::regnamespace and relkind in ('r', 'p', 'v', 'm')
+                and relname <> all (array[{", ".join(f"'{name}'" for name in keep)}]::text[])
+              union all
+              select 2, 'routine', oid::regprocedure::text from pg_catalog.pg_proc
+              where pronamespace = '{schema}'::regnamespace
+              union all
+              select 3, 'type', oid::regtype::text from pg_catalog.pg_type
+              where typnamespace = '{schema}'::regnamespace and typtype in ('e', 'd')
+            ) as found
+            order by turn
+          loop
+            execute item.statement;
+          end loop;
+        end
+        $$;
+        """  # noqa: S608 - the schema is a constant of a migration
+    )
+
+
+def digest_of(path: Path) -> str:
+    """The start of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def archive_name(path: str, digest: str) -> str:
+    """Where an older wording of a `.sql` file is kept."""
+    return f"{path.removesuffix('.sql').replace('/', '.')}.{digest}.sql"
+
+
+def sql_files() -> Iterator[str]:
+    """Every `.sql` file of the package, relative to it."""
+    for file in sorted(APP.rglob("*.sql")):
+        yield file.relative_to(APP).as_posix()

@@ -1,0 +1,35 @@
+"""Core tables of background work: mail that waits to be sent."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import Integer, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.tables import UUID, SQLModel, TableNames, column, datetime, identifier, reference, stamp
+
+_email_outbox = TableNames("relais", "email_outbox")
+
+
+class Email(SQLModel, table=True):
+    """A message written in the transaction that caused it, sent by the worker later: neither lost nor sent for nothing."""
+
+    __tablename__: ClassVar[Any] = _email_outbox.table
+    __table_args__ = _email_outbox.args(
+        _email_outbox.references_global("tenant_id", "relais.tenants.id"),
+        _email_outbox.index("tenant_id", within_tenant=False),
+        _email_outbox.index(
+            "next_attempt_at", within_tenant=False, where="sent_at is null and failed_at is null", name="due"
+        ),
+        primary_key=("id",),
+    )
+    id: UUID = identifier()
+    tenant_id: UUID | None = reference(null=True)
+    recipient: str = column(Text())
+    template: str = column(Text())
+    data: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    attempts: int = column(Integer(), default="0")
+    next_attempt_at: datetime = stamp()
+    last_error: str | None = column(Text(), null=True)
+    sent_at: datetime | None = stamp(null=True, default=None)
+    failed_at: datetime | None = stamp(null=True, default=None)
+    created_at: datetime = stamp()

@@ -1,0 +1,27 @@
+"""What a domain fills in to join the product: one `MODULE` in its package, found by `app.modules.load_modules()`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+
+#: A background job: an async function that takes the worker's context first.
+Job = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A domain: its name, the database schema that it exposes, and what it brings to the entry points."""
+
+    name: str
+    summary: str
+    schema: str
+    #: Tables that clients may address, by name.
+    tables: tuple[str, ...] = ()
+    router: APIRouter | None = None
+    jobs: tuple[Job, ...] = ()
+    #: Tables whose changes go to the change log.
+    realtime_tables: tuple[str, ...] = ()
+    #: Seconds that answers computed from a table may be kept, by table.
+    cache_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
