@@ -71,7 +71,7 @@ class DatabaseSettings(_Group):
     read_url: SecretStr | None = Field(None, description="A replica for reads. Unset: reads go to `url`.")
     pool_min: int = Field(2, ge=0, le=1000, description="Connections that each process keeps open, per pool.")
     pool_max: int = Field(10, ge=1, le=1000, description="Connections that each process opens at the most, per pool.")
-    acquire_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for a free connection; beyond it: 503.")
+    acquire_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for a free connection; beyond it: 504.")
     connect_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a new connection.")
     statement_timeout_seconds: float = Field(10.0, gt=0, description="Longest time a statement may run.")
     statement_cache_size: int = Field(

@@ -1,0 +1,101 @@
+"""Is this process alive, is it ready, and the greetings that the existing frontend probes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from app.adapters.postgres import SERVICE
+from app.adapters.redis import RedisUnavailable
+from app.errors import AppError
+from app.state import AppState, state_of
+from app.version import VERSION
+
+router = APIRouter(tags=["health"])
+#: A part that does not answer within this time is not ready; a probe must not wait longer than its caller does.
+PART_TIMEOUT_SECONDS = 1.5
+_APPLIED = "select version_num from relais.alembic_version"
+Part = tuple[bool, str]
+
+
+@router.get("/live", summary="This process answers")
+async def live() -> dict[str, str]:
+    """Says nothing of the servers behind: a process that lives must not be killed because PostgreSQL is away."""
+    return {"status": "ok"}
+
+
+@router.get("/ready", summary="This process can serve: database, Redis, migrations")
+async def ready(request: Request) -> JSONResponse:
+    """Each part with what is wrong with it; 503 as long as one part is not ready."""
+    state = state_of(request)
+    names = ("database", "redis", "migrations")
+    checks = (_database, _redis, _migrations)
+    results = await asyncio.gather(*(_checked(check, state) for check in checks))
+    parts = {name: {"ok": ok, "detail": detail} for name, (ok, detail) in zip(names, results, strict=True)}
+    ok = all(part["ok"] for part in parts.values())
+    status, headers = (200, {}) if ok else (503, {"Retry-After": "1"})
+    return JSONResponse({"status": "ok" if ok else "unavailable", "parts": parts}, status, headers)
+
+
+@router.get("/health", summary="Liveness, as the frontend probes it")
+async def health(request: Request) -> dict[str, Any]:
+    """The second address that the frontend tries."""
+    state = state_of(request)
+    return {
+        "status": "ok",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "uptime": round(time.monotonic() - state.started, 3),
+        "environment": state.settings.environment,
+    }
+
+
+@router.get("/api/health", summary="Liveness, as the frontend probes it first")
+async def api_health(request: Request) -> dict[str, Any]:
+    """The first address that the frontend tries."""
+    return await health(request) | {"version": VERSION}
+
+
+@router.get("/api", summary="What this is")
+async def api_banner() -> dict[str, str]:
+    """The third address that the frontend tries."""
+    return {"message": "Relais API", "version": VERSION}
+
+
+@router.get("/", summary="What this is, and where its reference is", include_in_schema=False)
+async def banner() -> dict[str, str]:
+    """For whoever opens the address in a browser."""
+    return {"message": "Relais API", "version": VERSION, "documentation": "/api/docs"}
+
+
+async def _checked(check: Callable[[AppState], Awaitable[Part]], state: AppState) -> Part:
+    try:
+        async with asyncio.timeout(PART_TIMEOUT_SECONDS):
+            return await check(state)
+    except TimeoutError:
+        return False, "no answer in time"
+    except AppError as error:
+        return False, error.message
+    except RedisUnavailable:
+        return False, "no answer"
+
+
+async def _database(state: AppState) -> Part:
+    rows = await state.database.fetch(SERVICE, "select current_setting('server_version')")
+    return True, f"PostgreSQL {rows[0][0].split(' ')[0]}"
+
+
+async def _redis(state: AppState) -> Part:
+    return True, f"Redis {await state.redis.ping()}"
+
+
+async def _migrations(state: AppState) -> Part:
+    rows = await state.database.fetch(SERVICE, _APPLIED)
+    applied = {row[0] for row in rows}
+    missing = sorted(state.migration_heads - applied)
+    if not missing:
+        return True, ", ".join(sorted(applied))
+    return False, f"the database lacks {', '.join(missing)}: run `relais migrate`"

@@ -1,0 +1,95 @@
+"""The one place where an exception becomes an answer, whoever raised it: us, the framework, or a mistake.
+
+A mistake is logged once, with the request's id, and answered without its cause.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import log
+from app.errors import (
+    BODY_TOO_LARGE,
+    HTTP_ERROR,
+    INTERNAL_ERROR,
+    MALFORMED_REQUEST,
+    METHOD_NOT_ALLOWED,
+    ROUTE_NOT_FOUND,
+    VALIDATION_ERROR,
+    AppError,
+    ErrorSpec,
+    refuse,
+)
+from app.middleware.trace import trace_of
+
+UNEXPECTED = "unexpected_error"
+_BY_STATUS: Mapping[int, ErrorSpec] = {
+    400: MALFORMED_REQUEST,
+    404: ROUTE_NOT_FOUND,
+    405: METHOD_NOT_ALLOWED,
+    413: BODY_TOO_LARGE,
+}
+
+
+class ErrorAnswersMiddleware:
+    """Answers every exception that reaches it in the one shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            if started:
+                # Half an answer is out; the connection must break so that nobody takes it for a whole one.
+                _log_unexpected(scope, error)
+                raise
+            await _answer(scope, error)(scope, receive, send)
+
+
+def framework_error(_request: Request, error: Exception) -> Response:
+    """Handler for what FastAPI and Starlette raise themselves."""
+    return _translate(error).response()
+
+
+def _answer(scope: Scope, error: Exception) -> Response:
+    if isinstance(error, AppError):
+        return error.response()
+    _log_unexpected(scope, error)
+    return refuse(INTERNAL_ERROR, f"request {trace_of(scope).request_id}").response()
+
+
+def _log_unexpected(scope: Scope, error: Exception) -> None:
+    log.event(UNEXPECTED, level="error", error=error, request_id=trace_of(scope).request_id)
+
+
+def _translate(error: Exception) -> AppError:
+    if isinstance(error.__cause__, AppError):
+        # Raised while the body was read, and wrapped by the framework on the way.
+        return error.__cause__
+    if isinstance(error, RequestValidationError):
+        return refuse(VALIDATION_ERROR, _issues(error.errors()))
+    assert isinstance(error, HTTPException)
+    spec = _BY_STATUS.get(error.status_code, HTTP_ERROR)
+    # What the framework says of a known status ("Not Found") repeats our message; anything else is worth telling.
+    details = error.detail if spec in (MALFORMED_REQUEST, HTTP_ERROR) else None
+    return AppError(spec.code, error.status_code, spec.message, details, headers=error.headers or {})
+
+
+def _issues(errors: Sequence[Any]) -> list[dict[str, str]]:
+    return [{"path": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]} for item in errors]

@@ -1,0 +1,115 @@
+"""What is known of a request while it runs: its id, its start, the time its stages took, the headers they leave on.
+
+The trace travels in `scope["relais.trace"]`; this outermost layer makes it, sends `X-Request-Id` and `Server-Timing`,
+and writes the one access line.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import log
+
+ACCESS = "request"
+TRACE = "relais.trace"
+_SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
+
+
+@dataclass(slots=True)
+class Trace:
+    """One request, as its access line will tell it."""
+
+    request_id: str
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict[str, float])
+    caller: str = "anonymous"
+    rows: int | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage; one that runs twice adds up."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - begun
+
+    def elapsed(self) -> float:
+        """Seconds since the request came in."""
+        return time.perf_counter() - self.started
+
+
+def trace_of(scope: Scope) -> Trace:
+    """The trace of this request."""
+    return scope[TRACE]
+
+
+class TraceMiddleware:
+    """Makes the trace; sends the request's id and timings; writes the access line."""
+
+    def __init__(self, app: ASGIApp, *, access_log: bool, server_timing: bool) -> None:
+        self.app = app
+        self.access_log = access_log
+        self.server_timing = server_timing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        trace = scope[TRACE] = Trace(_request_id(scope))
+        status, sent = 500, 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = trace.request_id
+                if self.server_timing:
+                    headers["Server-Timing"] = _server_timing(trace)
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            if self.access_log:
+                log.event(
+                    ACCESS,
+                    request_id=trace.request_id,
+                    method=scope["method"],
+                    route=_route(scope),
+                    status=status,
+                    ms=round(trace.elapsed() * 1000, 2),
+                    stages={name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
+                    bytes=sent,
+                    rows=trace.rows,
+                    caller=trace.caller,
+                )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _SAFE_ID.match(given):
+                return given
+    return uuid4().hex
+
+
+def _server_timing(trace: Trace) -> str:
+    stages = [*trace.stages.items(), ("total", trace.elapsed())]
+    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in stages)
+
+
+def _route(scope: Scope) -> str:
+    # The template, never the path: a path carries ids and whatever a stranger types.
+    route = scope.get("route")
+    template = scope.get("relais.route") or getattr(route, "path", None)
+    return template or "-"

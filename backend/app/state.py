@@ -1,0 +1,28 @@
+"""What one API process holds: the only mutable state, made at the entry point and handed down."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from app.adapters.postgres import Database
+from app.adapters.redis import Redis
+from app.module import Module
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """Settings, connections and modules of this process."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    modules: tuple[Module, ...]
+    #: The newest migration of each branch, as this code knows them.
+    migration_heads: frozenset[str]
+    started: float
+
+
+def state_of(connection: HTTPConnection) -> AppState:
+    """The state of the process that serves this request."""
+    return connection.app.state.relais

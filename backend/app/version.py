@@ -1,0 +1,5 @@
+"""The version of this product."""
+
+from importlib.metadata import version
+
+VERSION = version("relais")
