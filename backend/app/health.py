@@ -94,8 +94,9 @@ async def _redis(state: AppState) -> Part:
 
 async def _migrations(state: AppState) -> Part:
     rows = await state.database.fetch(SERVICE, _APPLIED)
-    applied = {row[0] for row in rows}
-    missing = sorted(state.migration_heads - applied)
+    named = {row[0] for row in rows}
+    applied = frozenset[str]().union(*(state.migrations.get(name, {name}) for name in named))
+    missing = sorted(set(state.migrations) - applied)
     if not missing:
-        return True, ", ".join(sorted(applied))
+        return True, ", ".join(sorted(named))
     return False, f"the database lacks {', '.join(missing)}: run `relais migrate`"

@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         database=Database(settings.database),
         redis=Redis(settings.redis),
         modules=load_modules(),
-        migration_heads=frozenset(migrations.heads()),
+        migrations=migrations.lineage(),
         started=time.monotonic(),
     )
     app = FastAPI(

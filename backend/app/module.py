@@ -6,6 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
+#: Demo data: a connection as the service role, the demo users' ids (the administrator first), how many generated
+#: resources besides; answers how much of what was made.
+Seed = Callable[[Any, list[str], int], Awaitable[Mapping[str, int]]]
 #: A background job: an async function that takes the worker's context first.
 Job = Callable[..., Awaitable[Any]]
 
@@ -21,6 +24,7 @@ class Module:
     tables: tuple[str, ...] = ()
     router: APIRouter | None = None
     jobs: tuple[Job, ...] = ()
+    seed: Seed | None = None
     #: Tables whose changes go to the change log.
     realtime_tables: tuple[str, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.

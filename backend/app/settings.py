@@ -7,6 +7,7 @@ checks it as a whole, and every function downstream takes the group it needs.
 import difflib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -175,6 +176,33 @@ def load_settings() -> Settings:
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as people read it."""
+
+    variable: str
+    value: str
+    default: str
+    description: str
+
+
+def describe(settings: Settings) -> list[Described]:
+    """Every setting with its value, secrets masked."""
+    rows: list[Described] = []
+    for variable, path in variables():
+        owner: BaseModel = settings
+        for name in path[:-1]:
+            owner = getattr(owner, name)
+        field = type(owner).model_fields[path[-1]]
+        value, default = _shown(getattr(owner, path[-1])), _shown(field.default)
+        rows.append(Described(variable, value, default, field.description or ""))
+    return rows
+
+
+def _shown(value: object) -> str:
+    return "unset" if value is None or value == "" else str(value)
 
 
 def variables() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,5 +1,6 @@
 """What one API process holds: the only mutable state, made at the entry point and handed down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -18,8 +19,8 @@ class AppState:
     database: Database
     redis: Redis
     modules: tuple[Module, ...]
-    #: The newest migration of each branch, as this code knows them.
-    migration_heads: frozenset[str]
+    #: Every migration that this code knows, with all that it rests on.
+    migrations: Mapping[str, frozenset[str]]
     started: float
 
 

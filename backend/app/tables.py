@@ -83,9 +83,10 @@ def column(
     null: bool = False,
     default: str | None = None,
     identity: bool = False,
+    name: str | None = None,
 ) -> Any:
-    """A column of this SQL type. `default` is SQL; `identity` numbers the rows."""
-    options: dict[str, Any] = {}
+    """A column of this SQL type. `default` is SQL; `identity` numbers the rows; `name` if Python's is not the column's."""
+    options: dict[str, Any] = {} if name is None else {"name": name}
     if identity:
         options["server_default"] = Identity(always=True)
     elif default is not None:

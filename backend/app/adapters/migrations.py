@@ -3,11 +3,13 @@
 Revisions live in `backend/migrations/versions/<branch>`, one branch for the core and one for each module.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command, op
 from alembic.autogenerate import compare_metadata
@@ -42,6 +44,20 @@ def downgrade(url: str, revision: str = "base", *, lock_timeout_seconds: float =
     command.downgrade(_config(url, lock_timeout_seconds), revision)
 
 
+def set_login_password(url: str, password: str) -> None:
+    """Let the API's login role in with this password: what Relais does for a PostgreSQL of its own."""
+
+    async def alter() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            statement = await connection.fetchval("select format('alter role relais_login password %L', $1::text)", password)
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(alter())
+
+
 def drift(url: str) -> list[Any]:
     """Differences between the declared tables and the database; empty when they agree."""
     config = _config(url)
@@ -63,16 +79,29 @@ def pending(url: str) -> list[str]:
 
     def read(context: MigrationContext, _metadata: sa.MetaData) -> None:
         for head in context.get_current_heads():
-            applied.update(item.revision for item in script.iterate_revisions(head, "base"))
+            applied.update(_rests_on(script, head))
 
     config.attributes["compare"] = read
     command.current(config)
     return [item.revision for item in reversed(list(script.walk_revisions())) if item.revision not in applied]
 
 
-def heads() -> set[str]:
-    """The newest revision of each branch, as the code knows them."""
-    return set(ScriptDirectory.from_config(_config("")).get_heads())
+def lineage() -> dict[str, frozenset[str]]:
+    """Each revision with all that it rests on, itself included. A database names only the newest of them."""
+    script = ScriptDirectory.from_config(_config(""))
+    return {item.revision: _rests_on(script, item.revision) for item in script.walk_revisions()}
+
+
+def _rests_on(script: ScriptDirectory, revision: str) -> frozenset[str]:
+    found: set[str] = set()
+    wanted = [revision]
+    while wanted:
+        item = script.get_revision(wanted.pop())
+        if item is None or item.revision in found:
+            continue
+        found.add(item.revision)
+        wanted += [*item._all_down_revisions]  # pyright: ignore[reportPrivateUsage] - down revisions and dependencies
+    return frozenset(found)
 
 
 def run_sql(path: str, digest: str) -> None:

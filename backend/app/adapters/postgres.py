@@ -52,6 +52,10 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.stamp: Stamp | None = None
 
 
+#: For annotations elsewhere: only adapters import asyncpg.
+Connection = StampedConnection
+
+
 class Database:
     """The pools of one process: one that writes, and one whose transactions are read-only by default."""
 

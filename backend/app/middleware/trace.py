@@ -18,6 +18,8 @@ from app import log
 
 ACCESS = "request"
 TRACE = "relais.trace"
+#: Probes come every few seconds for ever; their lines are only for who asks for them.
+PROBES = frozenset({"/live", "/ready", "/health", "/api/health"})
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
 
 
@@ -80,11 +82,13 @@ class TraceMiddleware:
             await self.app(scope, receive, send_with_headers)
         finally:
             if self.access_log:
+                route = _route(scope)
                 log.event(
                     ACCESS,
+                    level="debug" if route in PROBES and status < 400 else "info",
                     request_id=trace.request_id,
                     method=scope["method"],
-                    route=_route(scope),
+                    route=route,
                     status=status,
                     ms=round(trace.elapsed() * 1000, 2),
                     stages={name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},

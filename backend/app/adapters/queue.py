@@ -1,0 +1,79 @@
+"""The job queue: arq over Redis, with JSON instead of pickle, so that nothing that reaches Redis can run code here.
+
+Redis holds jobs in flight; whatever must not be lost is a row in PostgreSQL first (see `jobs/`). Without Redis nothing
+is queued: the caller of `Queue.put` gets `RedisUnavailable` and says so, or leaves the row for the next sweep.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from arq.connections import ArqRedis
+from arq.cron import CronJob
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from app.adapters.redis import Redis, RedisUnavailable
+from app.module import Job
+from app.settings import JobsSettings
+
+QUEUE = "queue:jobs"
+HEALTH = "queue:jobs:health"
+HEALTH_INTERVAL_SECONDS = 5
+
+
+def _serialize(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":"), default=str).encode()
+
+
+def _deserialize(data: bytes) -> dict[str, Any]:
+    return json.loads(data)
+
+
+class Queue:
+    """Where jobs are put."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._name = redis.key(QUEUE)
+        self._arq = _arq(redis)
+
+    async def put(self, job: str, *args: Any, key: str | None = None, defer_seconds: float = 0) -> None:
+        """Queue a job by its name; two with one key are one."""
+        try:
+            await self._arq.enqueue_job(job, *args, _job_id=key, _queue_name=self._name, _defer_by=defer_seconds)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise RedisUnavailable(str(error) or type(error).__name__) from error
+
+
+def make_worker(
+    redis: Redis,
+    settings: JobsSettings,
+    jobs: Sequence[Job],
+    schedule: Sequence[CronJob],
+    context: dict[str, Any],
+    *,
+    burst: bool = False,
+) -> Worker:
+    """An arq worker for these jobs. `burst` ends it when the queue is empty."""
+    return Worker(
+        [func(job, name=job.__name__) for job in jobs],  # pyright: ignore[reportArgumentType]
+        queue_name=redis.key(QUEUE),
+        cron_jobs=list(schedule),
+        redis_pool=_arq(redis),
+        burst=burst,
+        ctx=context,
+        max_jobs=settings.concurrency,
+        job_timeout=settings.timeout_seconds,
+        job_completion_wait=int(settings.shutdown_seconds),
+        health_check_key=redis.key(HEALTH),
+        health_check_interval=HEALTH_INTERVAL_SECONDS,
+        job_serializer=_serialize,
+        job_deserializer=_deserialize,
+        log_results=False,
+    )
+
+
+def _arq(redis: Redis) -> ArqRedis:
+    return ArqRedis(
+        redis.client.connection_pool, job_serializer=_serialize, job_deserializer=_deserialize, default_queue_name=QUEUE
+    )

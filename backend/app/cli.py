@@ -1,0 +1,189 @@
+"""The command `relais`: arguments in, one call into the product, a report out.
+
+Heavy parts are imported by the command that needs them, so that the others answer at once.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.embedded import EmbeddedError
+from app.errors import AppError
+from app.servers import resolved
+from app.settings import Settings, SettingsError, describe, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The backend that takes over from localStorage.")
+user = typer.Typer(no_args_is_help=True, help="Accounts.")
+app.add_typer(user, name="user")
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one sentence and exit code 1, never a traceback."""
+    try:
+        app()
+    except (SettingsError, EmbeddedError) as error:
+        _fail(str(error))
+    except AppError as error:
+        _fail(". ".join(str(part) for part in (error.message.rstrip("."), error.details, error.hint) if part))
+
+
+def _fail(sentence: str) -> None:
+    err.print(f"[red]relais:[/red] {escape(sentence)}", soft_wrap=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _servers() -> Iterator[Settings]:
+    with resolved(load_settings()) as settings:
+        yield settings
+
+
+@app.command()
+def up(*, demo: Annotated[bool, typer.Option(help="Seed demo data when the library is empty.")] = True) -> None:
+    """Start everything: servers when none are configured, migrations, the API and a worker."""
+    from app.up import run_everything
+
+    raise typer.Exit(run_everything(load_settings(), out, demo=demo))
+
+
+@app.command()
+def serve(workers: Annotated[int | None, typer.Option(help="Processes that share the port.")] = None) -> None:
+    """Serve the API."""
+    from app.serve import run_server
+
+    with _servers() as settings:
+        raise typer.Exit(run_server(settings, workers or settings.server.workers))
+
+
+@app.command()
+def worker(*, burst: Annotated[bool, typer.Option(help="End when the queue is empty.")] = False) -> None:
+    """Run background jobs."""
+    from app import log
+    from app.supervise import die_with_parent
+    from app.worker import run
+
+    die_with_parent()
+    with _servers() as settings:
+        log.set_up_logging(settings.log.level)
+        run(settings, burst=burst)
+
+
+@app.command()
+def migrate(
+    *,
+    revision: Annotated[str, typer.Argument(help="Where to: a revision, or all of them.")] = "heads",
+    down: Annotated[bool, typer.Option(help="Go down to the revision (`base`: to nothing).")] = False,
+) -> None:
+    """Bring the database's schema up to date."""
+    from app.prepare import migrate_database
+
+    with _servers() as settings:
+        for line in migrate_database(settings, revision, down=down):
+            out.print(line)
+
+
+@app.command()
+def seed(
+    *, scale: Annotated[int, typer.Option(min=0, help="Also this many generated resources, for benchmarks.")] = 0
+) -> None:
+    """Fill the library with deterministic demo data."""
+    from app.prepare import seed_database
+
+    with _servers() as settings:
+        for line in asyncio.run(seed_database(settings, scale=scale)):
+            out.print(line)
+
+
+@app.command()
+def settings() -> None:
+    """Show the settings in force, secrets masked."""
+    table = Table("Variable", "Value", "Meaning", title="Settings in force", title_justify="left")
+    for row in describe(load_settings()):
+        table.add_row(row.variable, escape(row.value), escape(row.description))
+    out.print(table)
+
+
+@app.command()
+def modules() -> None:
+    """List the modules that were found."""
+    from app.modules import load_modules
+
+    table = Table("Module", "Schema", "Tables", "Jobs", "Summary")
+    for module in load_modules():
+        jobs = ", ".join(job.__name__ for job in module.jobs)
+        table.add_row(module.name, module.schema, str(len(module.tables)), jobs or "-", module.summary)
+    out.print(table)
+
+
+@app.command()
+def catalog(schema: Annotated[str, typer.Argument(help="Only this database schema.")] = "") -> None:
+    """Show the tables that clients can address, as the database has them."""
+    from app.catalog.listing import list_tables
+    from app.modules import load_modules
+
+    schemas = [schema] if schema else [module.schema for module in load_modules()]
+    with _servers() as settings:
+        table = Table("Table", "Columns", "Policies", "Indexes", "Rows (about)")
+        for row in asyncio.run(list_tables(settings.database, schemas)):
+            table.add_row(f"{row.schema}.{row.name}", *map(str, (row.columns, row.policies, row.indexes, row.rows)))
+        out.print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Look for what is wrong, and say what to do about it. Exit code 1 when something is."""
+    from app.doctor import Severity, examine
+
+    with _servers() as settings:
+        findings = asyncio.run(examine(settings))
+    colours = {Severity.OK: "green", Severity.ADVICE: "yellow", Severity.WRONG: "red"}
+    table = Table("", "What", "Seen", "What to do")
+    for finding in findings:
+        mark = f"[{colours[finding.severity]}]{finding.severity.value}[/]"
+        table.add_row(mark, finding.what, escape(finding.seen), escape(finding.remedy))
+    out.print(table)
+    raise typer.Exit(int(any(finding.severity is Severity.WRONG for finding in findings)))
+
+
+@app.command()
+def smoke(
+    url: Annotated[str, typer.Argument(help="Where an API runs, such as http://127.0.0.1:8000.")],
+    token: Annotated[str, typer.Option(envvar="SMOKE_TOKEN", help="Ask as a signed-in user.")] = "",
+) -> None:
+    """Ask a running API its key questions. Exit code 1 when an answer is not as it must be."""
+    from app.smoke import ask
+
+    failed = 0
+    for answer in ask(url, token):
+        failed += not answer.ok
+        mark = "[green]ok  [/]" if answer.ok else "[red]FAIL[/]"
+        out.print(f"{mark} {answer.question:<34} {answer.milliseconds:7.1f} ms  {escape(answer.seen)}")
+    raise typer.Exit(int(failed > 0))
+
+
+@user.command("create-admin")
+def create_admin(
+    email: Annotated[str, typer.Argument(help="The address to sign in with.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="ADMIN_PASSWORD")
+    ],
+) -> None:
+    """Make an owner of the default tenant, or give an existing user that standing and this password."""
+    from app.prepare import make_owner
+
+    with _servers() as settings:
+        out.print(asyncio.run(make_owner(settings, email, password)))
+
+
+
+if __name__ == "__main__":
+    main()

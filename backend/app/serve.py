@@ -1,0 +1,64 @@
+"""Serving the API: one process, or several behind one port."""
+
+import os
+import socket
+
+import uvicorn
+
+from app import log
+from app.servers import environment
+from app.settings import ServerSettings, Settings, SettingsError
+from app.supervise import die_with_parent
+
+STARTED_BADLY = 3
+
+
+def check_port(server: ServerSettings) -> None:
+    """Refuse a port that somebody else listens on, in a sentence."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((server.host, server.port))
+        except OSError as error:
+            raise SettingsError(
+                f"Port {server.port} of {server.host} cannot be used ({error.strerror or error}):"
+                " stop what listens there, or set RELAIS_SERVER_PORT to another."
+            ) from None
+
+
+def run_server(settings: Settings, workers: int) -> int:
+    """Serve until told to stop; the exit code."""
+    die_with_parent()
+    server = settings.server
+    check_port(server)
+    # Worker processes read their settings from the environment, as this one did.
+    os.environ.update(environment(settings))
+    config = uvicorn.Config(
+        "app.main:application",
+        factory=True,
+        host=server.host,
+        port=server.port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=server.trusted_proxies or None,
+        timeout_graceful_shutdown=max(1, round(server.shutdown_seconds)),
+        backlog=2048,
+    )
+    log.set_up_logging(settings.log.level)
+    if workers > 1:
+        from uvicorn.supervisors import Multiprocess
+
+        listening = config.bind_socket()
+        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listening]).run()
+        return 0
+    running = uvicorn.Server(config)
+    running.run()
+    return 0 if running.started else STARTED_BADLY

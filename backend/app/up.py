@@ -1,0 +1,101 @@
+"""`relais up`: everything at once, for a developer's machine or a single small server."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+from app.embedded import Servers, alive, ensure, secrets_of
+from app.prepare import migrate_database, seed_database
+from app.serve import check_port
+from app.servers import environment, resolved_with_servers
+from app.settings import Settings
+from app.supervise import Child, Supervisor
+
+CHECK_SERVERS_SECONDS = 1.0
+PROBE_SECONDS = 0.5
+
+
+def run_everything(settings: Settings, out: Console, *, demo: bool) -> int:
+    """Prepare, start, and stay until told to stop; the exit code."""
+    begun = time.perf_counter()
+    check_port(settings.server)
+    with resolved_with_servers(settings) as (ready, servers):
+        for line in migrate_database(ready):
+            if line != "nothing to do":
+                out.print(f"  migrations: {line}")
+        if demo and ready.environment != "production":
+            for line in asyncio.run(seed_database(ready, only_if_empty=True)):
+                out.print(f"  demo data: {line}")
+        supervisor = Supervisor(_children(ready), lambda sentence: out.print(f"[yellow]{escape(sentence)}[/]"))
+        return supervisor.run(_Tick(ready, servers, lambda: out.print(_where_to_look(ready, servers, begun))))
+
+
+def _children(settings: Settings) -> list[Child]:
+    given = environment(settings)
+    command = (sys.executable, "-m", "app.cli")
+    return [Child("api", (*command, "serve"), given), Child("worker", (*command, "worker"), given)]
+
+
+class _Tick:
+    """Between the supervisor's turns: announce the API once it answers, and bring back an embedded server that died."""
+
+    def __init__(self, settings: Settings, servers: Servers | None, announce: Callable[[], None]) -> None:
+        self._settings = settings
+        self._servers = servers
+        self._announce: Callable[[], None] | None = announce
+        self._next_check = 0.0
+
+    def __call__(self) -> None:
+        if self._announce is not None and _answers(f"{_address(self._settings)}/ready"):
+            self._announce()
+            self._announce = None
+        if self._servers is not None and time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + CHECK_SERVERS_SECONDS
+            if alive(self._servers):
+                self._servers = ensure(
+                    self._settings.data_dir,
+                    self._settings.embedded,
+                    postgres=bool(self._servers.postgres_pid),
+                    redis=bool(self._servers.redis_pid),
+                )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=PROBE_SECONDS) as answer:  # noqa: S310 - our own address
+            return answer.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def _address(settings: Settings) -> str:
+    host = settings.server.host
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{settings.server.port}"
+
+
+def _where_to_look(settings: Settings, servers: Servers | None, begun: float) -> Panel:
+    address = _address(settings)
+    lines = [
+        f"API          {address}",
+        f"Reference    {address}/api/docs",
+        f"Health       {address}/ready",
+    ]
+    if servers is not None and servers.postgres_pid:
+        lines.append(f"PostgreSQL   process {servers.postgres_pid}, data in {settings.data_dir / 'postgres'}")
+    if servers is not None and servers.redis_pid:
+        lines.append(f"Redis        process {servers.redis_pid}, data in {settings.data_dir / 'redis'}")
+    demo = secrets_of(settings.data_dir).demo if settings.environment != "production" else {}
+    if demo:
+        lines += ["", "Demo accounts (address, password):"]
+        lines += [f"  {email:<20} {password}" for email, password in demo.items()]
+    lines += ["", "Ctrl-C stops everything."]
+    title = f"Relais is ready after {time.perf_counter() - begun:.1f} s"
+    return Panel("\n".join(map(escape, lines)), title=title, title_align="left", expand=False)
