@@ -5,7 +5,7 @@ Heavy parts are imported by the command that needs them, so that the others answ
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -42,7 +42,7 @@ def _fail(sentence: str) -> None:
 
 
 @contextmanager
-def _servers() -> Iterator[Settings]:
+def _servers() -> Generator[Settings]:
     with resolved(load_settings()) as settings:
         yield settings
 
@@ -182,7 +182,6 @@ def create_admin(
 
     with _servers() as settings:
         out.print(asyncio.run(make_owner(settings, email, password)))
-
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -43,8 +44,15 @@ def set_up_logging(level: Level) -> None:
         logging.getLogger(name).propagate = True
 
 
-def event(name: str, /, *, level: Level = "info", error: BaseException | None = None, **fields: object) -> None:
+def event(
+    name: str,
+    /,
+    fields: Mapping[str, object] | None = None,
+    *,
+    level: Level = "info",
+    error: BaseException | None = None,
+) -> None:
     """Write an event: a constant name, and fields."""
     number = logging.getLevelNamesMapping()[level.upper()]
     if _logger.isEnabledFor(number):
-        _logger.log(number, name, exc_info=error, extra={"fields": fields})
+        _logger.log(number, name, exc_info=error, extra={"fields": fields or {}})

@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
         middleware=_middleware(settings),
-        exception_handlers={HTTPException: framework_error, RequestValidationError: framework_error},
+        exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
     )
     app.state.relais = state
@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
-    log.event("api_started", version=VERSION, environment=state.settings.environment)
+    log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:

@@ -57,7 +57,7 @@ def run_server(settings: Settings, workers: int) -> int:
         from uvicorn.supervisors import Multiprocess
 
         listening = config.bind_socket()
-        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listening]).run()
+        Multiprocess(config, sockets=[listening]).run()
         return 0
     running = uvicorn.Server(config)
     running.run()

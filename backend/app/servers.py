@@ -1,6 +1,6 @@
 """Where the servers are: those that the settings name, or our own, started on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from pydantic import SecretStr
@@ -10,14 +10,14 @@ from app.settings import AuthSettings, Settings
 
 
 @contextmanager
-def resolved(settings: Settings) -> Iterator[Settings]:
-    """The settings with every URL and secret filled in, and the servers behind them up for as long as the block runs."""
+def resolved(settings: Settings) -> Generator[Settings]:
+    """The settings with every URL and secret filled in, and the servers behind them up while the block runs."""
     with resolved_with_servers(settings) as (filled, _servers):
         yield filled
 
 
 @contextmanager
-def resolved_with_servers(settings: Settings) -> Iterator[tuple[Settings, Servers | None]]:
+def resolved_with_servers(settings: Settings) -> Generator[tuple[Settings, Servers | None]]:
     """The same, and our own servers when there are any."""
     own_postgres, own_redis = settings.database.url is None, settings.redis.url is None
     if not own_postgres and not own_redis:

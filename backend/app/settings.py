@@ -48,7 +48,7 @@ class HttpSettings(_Group):
 
     cors_origins: str = Field(
         "http://localhost:5173,http://localhost:8080,http://localhost:3000",
-        description="Comma-separated origins that may call the API from a browser; `*` allows all, without credentials.",
+        description="Comma-separated origins whose pages may call the API; `*` allows all, without credentials.",
     )
     body_limit_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest request body; beyond it: 413.")
     timeout_seconds: float = Field(30.0, gt=0, description="Longest time a request may take; beyond it: 503.")
@@ -64,7 +64,8 @@ class DatabaseSettings(_Group):
     """PostgreSQL 15 to 18."""
 
     url: SecretStr | None = Field(
-        None, description="Where requests go, as a login that owns nothing. Unset: Relais starts a PostgreSQL of its own."
+        None,
+        description="Where requests go, as a login that owns nothing. Unset: Relais starts a PostgreSQL of its own.",
     )
     admin_url: SecretStr | None = Field(
         None, description="The same database as its owner, for migrations and seeding. Unset: `url` is used."
@@ -96,7 +97,8 @@ class EmbeddedSettings(_Group):
     """The PostgreSQL and the Redis that Relais starts when it is given no URL."""
 
     user: str = Field(
-        "", description="System user that the servers run as when Relais runs as root. Unset: `postgres`, else `nobody`."
+        "",
+        description="System user that the servers run as when Relais runs as root. Unset: `postgres`, else `nobody`.",
     )
     postgres_max_connections: int = Field(100, ge=10, le=5000, description="Connections that PostgreSQL accepts.")
     postgres_shared_buffers: str = Field(
@@ -166,7 +168,7 @@ def load_settings() -> Settings:
         if name.startswith(PREFIX) and name not in known
     ]
     try:
-        settings = Settings()
+        settings = Settings()  # pyright: ignore[reportCallIssue] - values come from the environment
     except ValidationError as error:
         for item in error.errors():
             variable = PREFIX + "_".join(str(part) for part in item["loc"]).upper()

@@ -41,9 +41,7 @@ def _is_error(code: str) -> Callable[[Any], bool]:
 
 QUESTIONS = (
     Question("the process lives", "/live", 200, lambda body: body["status"] == "ok"),
-    Question(
-        "every part is ready", "/ready", 200, lambda body: all(part["ok"] for part in body["parts"].values())
-    ),
+    Question("every part is ready", "/ready", 200, lambda body: all(part["ok"] for part in body["parts"].values())),
     Question("the frontend's first probe", "/api/health", 200, lambda body: body["status"] == "ok"),
     Question("the frontend's second probe", "/health", 200, lambda body: body["status"] == "ok"),
     Question("the API describes itself", "/api/docs.json", 200, lambda body: "/ready" in body["paths"]),

@@ -10,7 +10,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKeyConstraint, Identity, Index, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Enum,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine, Uuid
@@ -45,7 +54,12 @@ class TableNames:
         return CheckConstraint(text(condition), name=f"{self.table}_{about}_check")
 
     def index(
-        self, *columns: str, name: str | None = None, within_tenant: bool = True, where: str | None = None, **options: Any
+        self,
+        *columns: str,
+        name: str | None = None,
+        within_tenant: bool = True,
+        where: str | None = None,
+        **options: Any,
     ) -> Index:
         """An index led by the tenant, or exactly the given expressions when `within_tenant` is false."""
         if where is not None:
@@ -72,9 +86,7 @@ class TableNames:
 
     def references_global(self, column: str, target: str, *, on_delete: str = "cascade") -> ForeignKeyConstraint:
         """A foreign key to a table that no tenant owns (`schema.table.column`)."""
-        return ForeignKeyConstraint(
-            [column], [target], name=f"{self.table}_{column}_fkey", ondelete=on_delete.upper()
-        )
+        return ForeignKeyConstraint([column], [target], name=f"{self.table}_{column}_fkey", ondelete=on_delete.upper())
 
 
 def column(
@@ -85,7 +97,7 @@ def column(
     identity: bool = False,
     name: str | None = None,
 ) -> Any:
-    """A column of this SQL type. `default` is SQL; `identity` numbers the rows; `name` if Python's is not the column's."""
+    """A column of this SQL type. `default` is SQL, `identity` numbers the rows, `name` is the column's if another."""
     options: dict[str, Any] = {} if name is None else {"name": name}
     if identity:
         options["server_default"] = Identity(always=True)
@@ -121,7 +133,11 @@ def words() -> Any:
 
 def enum_type(schema: str, name: str, values: type[StrEnum]) -> Enum:
     """A PostgreSQL enum with the values of a Python one."""
-    return Enum(values, name=name, schema=schema, metadata=metadata, values_callable=lambda kind: [v.value for v in kind])
+    return Enum(values, name=name, schema=schema, metadata=metadata, values_callable=_values)
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [item.value for item in kind]
 
 
 __all__ = [

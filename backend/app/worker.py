@@ -4,13 +4,10 @@ import asyncio
 import signal
 from typing import Any
 
-from arq import cron
-from redis.exceptions import RedisError
-
 from app import log
 from app.adapters.postgres import Database
-from app.adapters.queue import make_worker
-from app.adapters.redis import Redis
+from app.adapters.queue import make_worker, work
+from app.adapters.redis import Redis, RedisUnavailable
 from app.jobs import housekeeping
 from app.modules import load_modules
 from app.settings import Settings
@@ -30,7 +27,7 @@ async def _run(settings: Settings, *, burst: bool) -> None:
     await database.open()
     modules = load_modules()
     jobs = [*CORE_JOBS, *(job for module in modules for job in module.jobs)]
-    log.event("worker_started", jobs=sorted(job.__name__ for job in jobs))
+    log.event("worker_started", {"jobs": sorted(job.__name__ for job in jobs)})
     try:
         await _work(settings, redis, {"database": database, "settings": settings}, jobs, burst=burst)
     finally:
@@ -41,24 +38,18 @@ async def _run(settings: Settings, *, burst: bool) -> None:
 
 async def _work(settings: Settings, redis: Redis, context: dict[str, Any], jobs: list[Any], *, burst: bool) -> None:
     stopping = asyncio.Event()
-    schedule = [cron(housekeeping.sweep, minute=7, run_at_startup=False, unique=True)]
     pause = 0.5
     while not stopping.is_set():
-        worker = make_worker(redis, settings.jobs, jobs, schedule, context, burst=burst)
+        worker = make_worker(redis, settings.jobs, jobs, {housekeeping.sweep: 7}, context, burst=burst)
         # arq takes the signals for itself: whoever stops the worker must also end this loop.
         worker.on_stop = lambda _signal: stopping.set()
         try:
-            await worker.async_run()
-            await worker.close()
-            return
-        except asyncio.CancelledError:
-            await worker.close()
-            return
-        except (RedisError, OSError, TimeoutError) as error:
-            # Redis is away: jobs wait there; dying for it would help nobody.
-            log.event("redis_unavailable", level="warning", reason=type(error).__name__, retry_seconds=pause)
+            return await work(worker)
+        except RedisUnavailable as error:
             if burst:
                 raise
+            # Jobs wait in Redis; dying for its absence would help nobody.
+            log.event("redis_unavailable", {"reason": str(error), "retry_seconds": pause}, level="warning")
             _stop_on_signals(stopping)
             await _pause(stopping, pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

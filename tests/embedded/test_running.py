@@ -32,9 +32,7 @@ def test_a_french_word_is_one_word_to_full_text_and_trigrams(data_dir: Path, set
 
 
 def test_the_settings_reach_the_servers(data_dir: Path) -> None:
-    chosen = EmbeddedSettings(
-        postgres_max_connections=23, postgres_shared_buffers="16MB", redis_max_memory="7mb"
-    )  # pyright: ignore[reportCallIssue]
+    chosen = EmbeddedSettings(postgres_max_connections=23, postgres_shared_buffers="16MB", redis_max_memory="7mb")  # pyright: ignore[reportCallIssue]
     with running(data_dir, chosen) as servers:
         assert asked(servers.admin_url, "show max_connections") == "23"
         assert asked(servers.admin_url, "show shared_buffers") == "16MB"

@@ -5,7 +5,8 @@ Revisions live in `backend/migrations/versions/<branch>`, one branch for the cor
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.util import await_only
+
+from app.adapters.postgres import DATABASE_UNAVAILABLE
+from app.adapters.sqlstates import database_error
+from app.errors import refuse
 
 APP = Path(__file__).parents[1]
 MIGRATIONS = APP.parent / "migrations"
@@ -36,12 +41,14 @@ def _config(url: str, lock_timeout_seconds: float = 5.0) -> Config:
 
 def upgrade(url: str, revision: str = "heads", *, lock_timeout_seconds: float = 5.0) -> None:
     """Apply every revision that is missing; two at once wait for each other."""
-    command.upgrade(_config(url, lock_timeout_seconds), revision)
+    with _translated():
+        command.upgrade(_config(url, lock_timeout_seconds), revision)
 
 
 def downgrade(url: str, revision: str = "base", *, lock_timeout_seconds: float = 5.0) -> None:
     """Take revisions back, down to an empty database. Roles stay: they belong to the server."""
-    command.downgrade(_config(url, lock_timeout_seconds), revision)
+    with _translated():
+        command.downgrade(_config(url, lock_timeout_seconds), revision)
 
 
 def set_login_password(url: str, password: str) -> None:
@@ -50,7 +57,9 @@ def set_login_password(url: str, password: str) -> None:
     async def alter() -> None:
         connection = await asyncpg.connect(url)
         try:
-            statement = await connection.fetchval("select format('alter role relais_login password %L', $1::text)", password)
+            statement = await connection.fetchval(
+                "select format('alter role relais_login password %L', $1::text)", password
+            )
             await connection.execute(statement)
         finally:
             await connection.close()
@@ -67,7 +76,8 @@ def drift(url: str) -> list[Any]:
         found.extend(compare_metadata(context, metadata))
 
     config.attributes["compare"] = compare
-    command.current(config)
+    with _translated():
+        command.current(config)
     return found
 
 
@@ -82,8 +92,27 @@ def pending(url: str) -> list[str]:
             applied.update(_rests_on(script, head))
 
     config.attributes["compare"] = read
-    command.current(config)
+    with _translated():
+        command.current(config)
     return [item.revision for item in reversed(list(script.walk_revisions())) if item.revision not in applied]
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """Errors of PostgreSQL as everywhere else in the product: `AppError`."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig is not None else None
+        if not isinstance(cause, asyncpg.PostgresError):
+            raise refuse(DATABASE_UNAVAILABLE, str(cause or error.orig)) from error
+        raise database_error(cause, anonymous=False) from error
+    except asyncpg.PostgresError as error:
+        if (error.sqlstate or "").startswith(("08", "28", "3D", "57")):
+            raise refuse(DATABASE_UNAVAILABLE, str(error)) from error
+        raise database_error(error, anonymous=False) from error
+    except (OSError, asyncpg.InterfaceError) as error:
+        raise refuse(DATABASE_UNAVAILABLE, str(error)) from error
 
 
 def lineage() -> dict[str, frozenset[str]]:
@@ -97,7 +126,7 @@ def _rests_on(script: ScriptDirectory, revision: str) -> frozenset[str]:
     wanted = [revision]
     while wanted:
         item = script.get_revision(wanted.pop())
-        if item is None or item.revision in found:
+        if item.revision in found:
             continue
         found.add(item.revision)
         wanted += [*item._all_down_revisions]  # pyright: ignore[reportPrivateUsage] - down revisions and dependencies
@@ -143,16 +172,16 @@ def drop_objects(schema: str, *, keep: tuple[str, ...] = ()) -> None:
         begin
           for item in
             select format('drop %s if exists %s cascade', kind, name) as statement from (
-              select 1 as turn, case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
-                     oid::regclass::text as name
+              select 1 as turn, oid::regclass::text as name,
+                     case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind
               from pg_catalog.pg_class
               where relnamespace = '{schema}'::regnamespace and relkind in ('r', 'p', 'v', 'm')
                 and relname <> all (array[{", ".join(f"'{name}'" for name in keep)}]::text[])
               union all
-              select 2, 'routine', oid::regprocedure::text from pg_catalog.pg_proc
+              select 2, oid::regprocedure::text, 'routine' from pg_catalog.pg_proc
               where pronamespace = '{schema}'::regnamespace
               union all
-              select 3, 'type', oid::regtype::text from pg_catalog.pg_type
+              select 3, oid::regtype::text, 'type' from pg_catalog.pg_type
               where typnamespace = '{schema}'::regnamespace and typtype in ('e', 'd')
             ) as found
             order by turn

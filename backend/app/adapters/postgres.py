@@ -1,15 +1,15 @@
 """PostgreSQL: pools of connections that remember which caller they are set to.
 
-A connection carries a *stamp* (role, claims, user, tenant). A statement for the caller whose stamp is already there costs
-one round trip; otherwise one `select set_config(…)` goes first. The whole stamp is always set; whatever fails or is
+A connection carries a *stamp* (role, claims, user, tenant). A statement for the caller whose stamp is already
+costs one round trip; otherwise one `select set_config(…)` goes first. The whole stamp is always set; whatever fails or is
 cancelled clears what the connection remembers, so a doubt never becomes somebody else's rights.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import asyncpg
 
@@ -52,8 +52,24 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.stamp: Stamp | None = None
 
 
-#: For annotations elsewhere: only adapters import asyncpg.
-Connection = StampedConnection
+class Row(Protocol):
+    """A row, by name or by number."""
+
+    def __getitem__(self, key: str | int, /) -> Any: ...
+    def keys(self) -> Iterator[str]: ...
+
+
+class Connection(Protocol):
+    """What the rest of the product does with a connection; only adapters know the driver."""
+
+    async def execute(self, query: str, /, *args: Any) -> str: ...
+    async def executemany(self, command: str, args: Iterable[Sequence[Any]], /) -> None: ...
+    async def fetch(self, query: str, /, *args: Any) -> Sequence[Row]: ...
+    async def fetchrow(self, query: str, /, *args: Any) -> Row | None: ...
+    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+    async def copy_records_to_table(
+        self, table_name: str, /, *, schema_name: str, columns: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> str: ...
 
 
 class Database:
@@ -101,8 +117,13 @@ class Database:
                 pool.terminate()
 
     @asynccontextmanager
-    async def connection(self, stamp: Stamp, mode: Mode = "read") -> AsyncGenerator[StampedConnection]:
+    async def connection(self, stamp: Stamp, mode: Mode = "read") -> AsyncGenerator[Connection]:
         """A connection set to a caller. Errors of PostgreSQL leave as `AppError`."""
+        async with self._stamped(stamp, mode) as connection:
+            yield connection  # pyright: ignore[reportReturnType]
+
+    @asynccontextmanager
+    async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
         pool = self._pools[mode]
         lease = await self._acquire(pool)
         connection: StampedConnection = lease._con  # pyright: ignore - stamps live on the connection, not on its lease
@@ -125,12 +146,12 @@ class Database:
             await pool.release(lease, timeout=self._settings.connect_timeout_seconds)
 
     @asynccontextmanager
-    async def transaction(self, stamp: Stamp, mode: Mode = "write") -> AsyncGenerator[StampedConnection]:
+    async def transaction(self, stamp: Stamp, mode: Mode = "write") -> AsyncGenerator[Connection]:
         """A transaction as a caller: committed at the end of the block, rolled back by an exception."""
-        async with self.connection(stamp, mode) as connection, connection.transaction():
-            yield connection
+        async with self._stamped(stamp, mode) as connection, connection.transaction():
+            yield connection  # pyright: ignore[reportReturnType]
 
-    async def fetch(self, stamp: Stamp, statement: str, *args: Any, mode: Mode = "read") -> Sequence[asyncpg.Record]:
+    async def fetch(self, stamp: Stamp, statement: str, *args: Any, mode: Mode = "read") -> Sequence[Row]:
         """The rows of one statement as a caller."""
         async with self.connection(stamp, mode) as connection:
             return await connection.fetch(statement, *args)

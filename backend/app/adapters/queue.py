@@ -4,12 +4,13 @@ Redis holds jobs in flight; whatever must not be lost is a row in PostgreSQL fir
 is queued: the caller of `Queue.put` gets `RedisUnavailable` and says so, or leaves the row for the next sweep.
 """
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arq.connections import ArqRedis
-from arq.cron import CronJob
+from arq.cron import cron
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
@@ -49,16 +50,19 @@ def make_worker(
     redis: Redis,
     settings: JobsSettings,
     jobs: Sequence[Job],
-    schedule: Sequence[CronJob],
+    hourly: Mapping[Job, int],
     context: dict[str, Any],
     *,
     burst: bool = False,
 ) -> Worker:
-    """An arq worker for these jobs. `burst` ends it when the queue is empty."""
+    """An arq worker for these jobs, some of them every hour at a minute. `burst` ends it when the queue is empty."""
     return Worker(
         [func(job, name=job.__name__) for job in jobs],  # pyright: ignore[reportArgumentType]
         queue_name=redis.key(QUEUE),
-        cron_jobs=list(schedule),
+        cron_jobs=[
+            cron(job, minute=minute, unique=True)  # pyright: ignore[reportArgumentType]
+            for job, minute in hourly.items()
+        ],
         redis_pool=_arq(redis),
         burst=burst,
         ctx=context,
@@ -73,7 +77,16 @@ def make_worker(
     )
 
 
+async def work(worker: Worker) -> None:
+    """Run a worker until it is told to stop or its burst is over; `RedisUnavailable` when its queue goes away."""
+    try:
+        await worker.async_run()
+    except asyncio.CancelledError:
+        pass  # how arq ends when a signal told it to
+    except (RedisError, OSError, TimeoutError) as error:
+        raise RedisUnavailable(str(error) or type(error).__name__) from error
+    await worker.close()
+
+
 def _arq(redis: Redis) -> ArqRedis:
-    return ArqRedis(
-        redis.client.connection_pool, job_serializer=_serialize, job_deserializer=_deserialize, default_queue_name=QUEUE
-    )
+    return ArqRedis(redis.pool, job_serializer=_serialize, job_deserializer=_deserialize, default_queue_name=QUEUE)

@@ -23,13 +23,13 @@ class Redis:
     def __init__(self, settings: RedisSettings) -> None:
         assert settings.url is not None, "resolve the URL before opening Redis"
         self._prefix = settings.prefix
-        self._pool: ConnectionPool = ConnectionPool.from_url(
+        self.pool: ConnectionPool = ConnectionPool.from_url(
             settings.url.get_secret_value(),
             max_connections=settings.max_connections,
             socket_timeout=settings.timeout_seconds,
             socket_connect_timeout=settings.timeout_seconds,
         )
-        self.client: Client = Client(connection_pool=self._pool)
+        self.client: Client = Client(connection_pool=self.pool)
 
     def key(self, *parts: str) -> str:
         """The name of a key: the installation's prefix, then its parts."""
@@ -46,4 +46,4 @@ class Redis:
     async def close(self) -> None:
         """Give the connections back."""
         await self.client.aclose()
-        await self._pool.disconnect()
+        await self.pool.disconnect()

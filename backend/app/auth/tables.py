@@ -27,7 +27,7 @@ class TokenPurpose(StrEnum):
     """What a one-time token lets its holder do."""
 
     VERIFY_EMAIL = "verify_email"
-    RESET_PASSWORD = "reset_password"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
     CLAIM_ACCOUNT = "claim_account"
     ACCEPT_INVITATION = "accept_invitation"
 

@@ -7,8 +7,8 @@ from app.settings import DatabaseSettings
 
 _TABLES = """
     select n.nspname as schema, c.relname as name,
-           (select count(*) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
-             as columns,
+           (select count(*) from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
            (select count(*) from pg_catalog.pg_policy p where p.polrelid = c.oid) as policies,
            (select count(*) from pg_catalog.pg_index i where i.indrelid = c.oid) as indexes,
            greatest(c.reltuples, 0)::bigint as rows
@@ -36,6 +36,7 @@ async def list_tables(settings: DatabaseSettings, schemas: list[str]) -> list[Ta
     database = Database(settings)
     await database.open()
     try:
-        return [TableLine(**row) for row in await database.fetch(SERVICE, _TABLES, schemas)]
+        rows = await database.fetch(SERVICE, _TABLES, schemas)
+        return [TableLine(**{name: row[name] for name in row.keys()}) for row in rows]
     finally:
         await database.close()

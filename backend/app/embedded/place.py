@@ -60,9 +60,8 @@ class Place:
 def made(data_dir: Path) -> Path:
     """The data directory, made if need be, as an absolute path without links."""
     directory = data_dir.resolve()
-    if not directory.is_dir():
-        # Under root the servers' account has to pass through; what is inside guards itself.
-        directory.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True)
+    # Under root the servers' account has to pass through; what is inside guards itself.
+    directory.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
     return directory
 
 

@@ -3,6 +3,7 @@
 Not here: its files (`cluster`), how its process is held and ended (`processes`), when it is started (`servers`).
 """
 
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -36,8 +37,13 @@ def ensured(place: Place, settings: EmbeddedSettings, password: str) -> tuple[in
     """The pid of a server that answers, and whether it had to be started."""
     postgres = Postgres(place, settings, postgres_programs(place.account), password)
     if pid := _joinable(place):
-        _wait_until_ready(postgres, 0)
-        return pid, False
+        try:
+            _wait_until_ready(postgres, 0)
+        except EmbeddedError:
+            if processes.lives(place.postgres, pid):
+                raise
+        else:
+            return pid, False
     stop(place)
     try:
         pid, log_start = _start(postgres)
@@ -55,10 +61,15 @@ def stop(place: Place) -> None:
 
 def _joinable(place: Place) -> int | None:
     pid, state = _status(place)
-    if pid == 0 or processes.holder(place.postgres) != pid:
+    if not processes.lives(place.postgres, pid):
         return None
-    joinable = state == "starting" or (state == "ready" and place.postgres_socket.is_socket())
+    joinable = state == "starting" or (state == "ready" and _listens(place))
     return pid if joinable else None
+
+
+def _listens(place: Place) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(place.postgres_socket)) == 0
 
 
 def _status(place: Place) -> tuple[int, str]:

@@ -84,6 +84,11 @@ def holder(slot: Slot) -> int | None:
         os.close(descriptor)
 
 
+def lives(slot: Slot, pid: int) -> bool:
+    """Whether the server with this pid runs; what a dead one left behind may still hold the slot."""
+    return holder(slot) == pid and _leads(pid)
+
+
 def end(slot: Slot, signals: Sequence[tuple[signal.Signals, float]]) -> None:
     """End the server in this slot with one signal after the other, each with its time, and whatever it left behind."""
     for number, seconds in signals:
@@ -114,14 +119,19 @@ def abandon() -> None:
     _children.clear()
 
 
-def _signalled(pid: int, number: signal.Signals) -> bool:
+def _leads(pid: int) -> bool:
+    # A server leads its session: a pid that was handed to another program since is not met by mistake.
     try:
-        # A server leads its session: a pid that was handed to another program since is not met by mistake.
-        if pid == 0 or os.getsid(pid) != pid:
-            return False
-        os.kill(pid, number)
+        return pid != 0 and os.getsid(pid) == pid
     except ProcessLookupError:
         return False
+
+
+def _signalled(pid: int, number: signal.Signals) -> bool:
+    if not _leads(pid):
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
     return True
 
 

@@ -65,7 +65,7 @@ def alive(servers: Servers) -> list[str]:
         ("postgres", servers.postgres_pid, servers.place.postgres),
         ("redis", servers.redis_pid, servers.place.redis),
     )
-    return [name for name, pid, slot in expected if pid and processes.holder(slot) != pid]
+    return [name for name, pid, slot in expected if pid and not processes.lives(slot, pid)]
 
 
 def stop(data_dir: Path) -> None:

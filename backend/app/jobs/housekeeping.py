@@ -14,13 +14,13 @@ SWEEPS: dict[str, str] = {
 }
 
 
-async def sweep(context: dict[str, Any]) -> dict[str, int]:
+async def sweep(ctx: dict[Any, Any]) -> dict[str, int]:
     """Remove everything that is due; running it twice at once is harmless."""
-    database: Database = context["database"]
+    database: Database = ctx["database"]
     removed: dict[str, int] = {}
     for table, statement in SWEEPS.items():
         async with database.connection(SERVICE, "write") as connection:
             outcome = await connection.execute(statement)
         removed[table] = int(outcome.rsplit(" ", 1)[-1])
-    log.event("swept", **removed)
+    log.event("swept", removed)
     return removed

@@ -11,7 +11,7 @@ _email_outbox = TableNames("relais", "email_outbox")
 
 
 class Email(SQLModel, table=True):
-    """A message written in the transaction that caused it, sent by the worker later: neither lost nor sent for nothing."""
+    """A message written in the transaction that caused it and sent by the worker later: never lost, never in vain."""
 
     __tablename__: ClassVar[Any] = _email_outbox.table
     __table_args__ = _email_outbox.args(

@@ -75,7 +75,7 @@ def _answer(scope: Scope, error: Exception) -> Response:
 
 
 def _log_unexpected(scope: Scope, error: Exception) -> None:
-    log.event(UNEXPECTED, level="error", error=error, request_id=trace_of(scope).request_id)
+    log.event(UNEXPECTED, {"request_id": trace_of(scope).request_id}, level="error", error=error)
 
 
 def _translate(error: Exception) -> AppError:

@@ -6,7 +6,7 @@ and writes the one access line.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -34,7 +34,7 @@ class Trace:
     rows: int | None = None
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Generator[None]:
         """Time a stage; one that runs twice adds up."""
         begun = time.perf_counter()
         try:
@@ -83,19 +83,22 @@ class TraceMiddleware:
         finally:
             if self.access_log:
                 route = _route(scope)
-                log.event(
-                    ACCESS,
-                    level="debug" if route in PROBES and status < 400 else "info",
-                    request_id=trace.request_id,
-                    method=scope["method"],
-                    route=route,
-                    status=status,
-                    ms=round(trace.elapsed() * 1000, 2),
-                    stages={name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
-                    bytes=sent,
-                    rows=trace.rows,
-                    caller=trace.caller,
-                )
+                level = "debug" if route in PROBES and status < 400 else "info"
+                log.event(ACCESS, _access_line(trace, scope["method"], route, status, sent), level=level)
+
+
+def _access_line(trace: Trace, method: str, route: str, status: int, sent: int) -> dict[str, object]:
+    return {
+        "request_id": trace.request_id,
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": round(trace.elapsed() * 1000, 2),
+        "stages": {name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
+        "bytes": sent,
+        "rows": trace.rows,
+        "caller": trace.caller,
+    }
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,0 +1,23 @@
+-- Views run as whoever reads them, under the policies of the tables that they read.
+
+create or replace function library_internal.totals_of(tenant uuid, resource uuid)
+  returns table (comments_count integer, saves_count integer, versions_count integer, collections_count integer)
+  language sql stable parallel safe security definer rows 1
+  begin atomic
+    select
+      (select count(*) from library.resource_comments as c where c.tenant_id = tenant and c.resource_id = resource)::integer,
+      (select count(*) from library.saved_resources as s where s.tenant_id = tenant and s.resource_id = resource)::integer,
+      (select count(*) from library.resource_versions as v where v.tenant_id = tenant and v.resource_id = resource)::integer,
+      (select count(*) from library.collection_resources as e where e.tenant_id = tenant and e.resource_id = resource)::integer;
+  end;
+comment on function library_internal.totals_of(uuid, uuid) is
+  'How often a resource was commented on, saved, kept as a version and collected, by everybody: whose rows is not told.';
+
+create or replace view library.resource_statistics with (security_invoker = true) as
+  select r.tenant_id, r.id, r.user_id, r.title, r.category, r.resource_type, r.visibility,
+         r.views_count, r.downloads_count, r.ratings_count, r.average_rating,
+         t.comments_count, t.saves_count, t.versions_count, t.collections_count,
+         r.created_at, r.updated_at
+  from library.resources as r
+  cross join lateral library_internal.totals_of(r.tenant_id, r.id) as t;
+comment on view library.resource_statistics is 'The resources that the caller may read, with what people did with them.';
