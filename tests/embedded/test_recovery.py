@@ -191,6 +191,25 @@ def test_servers_end_even_if_their_directory_was_removed(
         shutil.rmtree(data_dir)
     assert not runs(servers.postgres_pid)
     assert not runs(servers.redis_pid)
+    assert not servers.socket_dir.exists()
+
+
+def test_a_directory_that_others_made_again_keeps_its_new_servers(
+    data_dir: Path,
+    stopped: Path,
+    settings: EmbeddedSettings,
+    owner: Callable[[Path], Owner],
+    runs: Callable[[int], bool],
+) -> None:
+    before = owner(data_dir).ready()
+    shutil.rmtree(data_dir)
+    shutil.copytree(stopped, data_dir)
+    with running(data_dir, settings) as servers:
+        assert servers.started
+        before.leaves()
+        assert not any(map(runs, before.pids))
+        assert asked(servers.admin_url, "select 1") == 1
+        assert redis.Redis.from_url(servers.redis_url).ping() is True
 
 
 def asked(url: str, statement: str) -> object:

@@ -55,6 +55,7 @@ def test_a_data_directory_that_cannot_be_written_is_refused(new_dir: Path) -> No
     uid = pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else os.getuid()
     argv = (sys.executable, "-c", TRY, str(new_dir), str(uid))
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    new_dir.chmod(0o755)
     assert f"The data directory {new_dir} cannot be used by this user" in said
     assert "permission denied" in said
     assert "RELAIS_DATA_DIR" in said

@@ -33,7 +33,7 @@ def _config(url: str, lock_timeout_seconds: float = 5.0) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     branches = sorted(path for path in (MIGRATIONS / "versions").iterdir() if path.is_dir())
-    config.set_main_option("version_path_separator", "newline")
+    config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(map(str, branches)).replace("%", "%%"))
     config.attributes.update(url=url, lock_timeout_seconds=lock_timeout_seconds)
     return config

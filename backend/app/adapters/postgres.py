@@ -1,8 +1,8 @@
 """PostgreSQL: pools of connections that remember which caller they are set to.
 
-A connection carries a *stamp* (role, claims, user, tenant). A statement for the caller whose stamp is already
-costs one round trip; otherwise one `select set_config(…)` goes first. The whole stamp is always set; whatever fails or is
-cancelled clears what the connection remembers, so a doubt never becomes somebody else's rights.
+A connection carries a *stamp* (role, claims, user, tenant). A statement for the caller whose stamp it already carries
+costs one round trip; otherwise one `select set_config(…)` goes first. The whole stamp is always set; whatever fails or
+is cancelled clears what the connection remembers, so a doubt never becomes somebody else's rights.
 """
 
 import asyncio

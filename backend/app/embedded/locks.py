@@ -55,3 +55,11 @@ def free(descriptor: int) -> bool:
         return False
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     return True
+
+
+def names(path: Path, descriptor: int) -> bool:
+    """Whether the path still leads to the file of the descriptor: not if it was removed, or removed and made again."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except (FileNotFoundError, NotADirectoryError):
+        return False

@@ -81,13 +81,13 @@ def found(data_dir: Path) -> Place:
     return Place(data_dir, _home(data_dir), recorded or data_dir / "no-sockets", None)
 
 
-def cleared(place: Place) -> None:
-    """Remove the socket directory, once no server uses it."""
-    if _is_private(place.socket_dir, None):
-        for path in place.socket_dir.iterdir():
+def cleared(socket_dir: Path) -> None:
+    """Remove a socket directory, once no server uses it."""
+    if _is_private(socket_dir, None):
+        for path in socket_dir.iterdir():
             path.unlink(missing_ok=True)
         with suppress(OSError):
-            place.socket_dir.rmdir()
+            socket_dir.rmdir()
 
 
 def _digest(data_dir: Path) -> str:

@@ -23,8 +23,6 @@ ORPHAN_SECONDS = 3.0
 KILL_SECONDS = 2.0
 #: The shell writes its pid into the lock file (its output), then becomes the server, which keeps the file open as 3.
 AS_HOLDER = 'echo $$; exec "$0" "$@" 3>&1 1>&2'
-#: Only the parent can reap; a child that nobody reaps would look alive for ever.
-_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,10 @@ class Slot:
 
     directory: Path
     lock: Path
+
+
+#: Only the parent can reap; a child that nobody reaps would look alive for ever.
+_children: dict[int, tuple[subprocess.Popen[bytes], Slot]] = {}
 
 
 def launch(
@@ -58,7 +60,7 @@ def launch(
         )
     finally:
         os.close(descriptor)
-    _children[process.pid] = process
+    _children[process.pid] = process, slot
     if process.stdin:
         # A program that ended at once is found out by whoever waits for it.
         with suppress(BrokenPipeError), process.stdin:
@@ -69,7 +71,7 @@ def launch(
 
 def holder(slot: Slot) -> int | None:
     """The pid of the server in this slot; 0 while it has not said so yet; None when there is none."""
-    for pid, child in tuple(_children.items()):
+    for pid, (child, _) in tuple(_children.items()):
         if child.poll() is not None:
             _children.pop(pid, None)
     try:
@@ -111,12 +113,13 @@ def end(slot: Slot, signals: Sequence[tuple[signal.Signals, float]]) -> None:
         )
 
 
-def abandon() -> None:
-    """Kill the servers that this process started: for when their directory, and the locks in it, are gone."""
-    for child in tuple(_children.values()):
-        child.kill()
-        child.wait()
-    _children.clear()
+def kill_own(slot: Slot) -> None:
+    """Kill what this process started in the slot, without asking its lock: for when the files are gone."""
+    for pid, (child, home) in tuple(_children.items()):
+        if home == slot:
+            child.kill()
+            child.wait()
+            _children.pop(pid, None)
 
 
 def _leads(pid: int) -> bool:

@@ -45,8 +45,13 @@ def running(
     data_dir: Path, settings: EmbeddedSettings, *, postgres: bool = True, redis: bool = True
 ) -> Generator[Servers, None, None]:
     """Have the servers during the block, whether they run already or not; the last to leave stops them."""
-    with _used(data_dir):
-        yield ensure(data_dir, settings, postgres=postgres, redis=redis)
+    with _used(data_dir) as is_ours:
+        servers = ensure(data_dir, settings, postgres=postgres, redis=redis)
+        try:
+            yield servers
+        finally:
+            if not is_ours():
+                _abandon(servers.place)
 
 
 def ensure(data_dir: Path, settings: EmbeddedSettings, *, postgres: bool = True, redis: bool = True) -> Servers:
@@ -77,13 +82,14 @@ def stop(data_dir: Path) -> None:
 
 
 @contextmanager
-def _used(data_dir: Path) -> Generator[None, None, None]:
+def _used(data_dir: Path) -> Generator[Callable[[], bool], None, None]:
+    """Count as a user of the directory; gives a way to ask whether it still is the same directory."""
     with explained(data_dir):
         directory = made(data_dir)
         with locks.exclusive(directory / "start.lock"):
             use = locks.shared(directory / "use.lock")
     try:
-        yield
+        yield lambda: locks.names(directory / "use.lock", use)
     finally:
         with explained(directory):
             _leave(directory, use)
@@ -91,20 +97,27 @@ def _used(data_dir: Path) -> Generator[None, None, None]:
 
 def _leave(directory: Path, use: int) -> None:
     try:
-        if not directory.is_dir():
-            # Removed under our feet, locks and all: what we started would run on, out of anyone's reach.
-            return processes.abandon()
-        with locks.exclusive(directory / "start.lock"):
-            if locks.taken(use):
-                _stop(directory)
+        # A directory that was removed, and perhaps made again by others, has nothing that is ours to stop.
+        if locks.names(directory / "use.lock", use):
+            with locks.exclusive(directory / "start.lock"):
+                if locks.taken(use):
+                    _stop(directory)
     finally:
         os.close(use)
+
+
+def _abandon(where: Place) -> None:
+    """End what we started in a directory that is gone, locks and all, so that nobody else can find it."""
+    for slot in (where.postgres, where.redis):
+        processes.kill_own(slot)
+    if not where.data_dir.is_dir():
+        place.cleared(where.socket_dir)
 
 
 def _stop(directory: Path) -> None:
     where = place.found(directory)
     _together(lambda: postgres.stop(where), lambda: redis.stop(where))
-    place.cleared(where)
+    place.cleared(where.socket_dir)
 
 
 def _servers(where: Place, settings: EmbeddedSettings, *, secrets: Secrets, wanted: tuple[bool, bool]) -> Servers:

@@ -549,6 +549,22 @@ def upgrade() -> None:
     schema='library'
     )
     op.create_index('suggestion_votes_user_id_idx', 'suggestion_votes', ['tenant_id', 'user_id'], unique=False, schema='library')
+    run_sql("modules/library/sql/caller.sql", "70782c5885a1ca23")
+    run_sql("modules/library/sql/guards.sql", "665ac4fbcb57c22a")
+    run_sql("modules/library/sql/stamps.sql", "9a5bcbe66c7893a7")
+    run_sql("modules/library/sql/counters.sql", "4a425a63f73c2b46")
+    run_sql("modules/library/sql/numbers.sql", "805b3cbe2bc3bf41")
+    run_sql("modules/library/sql/rules.sql", "18035cb7373eb480")
+    run_sql("modules/library/sql/notifications.sql", "7ac78814d7f6eb19")
+    run_sql("modules/library/sql/tenants.sql", "74c7ba6f8dbd50ff")
+    run_sql("modules/library/sql/functions.sql", "dba9ab559efde598")
+    run_sql("modules/library/sql/views.sql", "c5e58d874e3abe0f")
+    run_sql("modules/library/sql/policies_people.sql", "a819fe4542feb329")
+    run_sql("modules/library/sql/policies_resources.sql", "6a2f3e6f1f554b75")
+    run_sql("modules/library/sql/policies_community.sql", "8ed25116dcb3ff1e")
+    run_sql("modules/library/sql/policies_administration.sql", "56e17ed441e2a217")
+    run_sql("modules/library/sql/access.sql", "7d09de06b383e37c")
+    op.execute("select library_internal.catch_up()")
 
 
 def downgrade() -> None:

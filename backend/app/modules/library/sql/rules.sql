@@ -150,6 +150,3 @@ end
 $$;
 create or replace trigger record_role_permission after insert or delete on library.role_permissions
   for each row when (not relais.is_trusted()) execute function library_internal.record_role_permission();
-
-create or replace trigger keep_appended before update on library.permission_audit_logs
-  for each row when (old.* is distinct from new.* and not relais.is_trusted()) execute function relais.keep_appended();

@@ -1,0 +1,71 @@
+"""What contenders stand on: a PostgreSQL and a Redis of the benchmark's own, migrated and filled, then thrown away."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.modules import load_modules
+from app.prepare import migrate_database, seed_database
+from app.servers import resolved_with_servers
+from app.settings import Settings
+
+from benchmarks import rows
+from benchmarks.shapes import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where everything is. `admin_url` passes row security, `database_url` is what the API connects as."""
+
+    settings: Settings
+    admin_url: str
+    database_url: str
+    postgres_pid: int
+    postgres_version: str
+    samples: Samples
+    #: What the figures must be read with: how many rows, whose rules.
+    notes: tuple[str, ...]
+
+    def clean(self) -> None:
+        """Remove what inserts left, so that every turn meets the same table; and write out what is pending."""
+        asyncio.run(rows.clean(self.admin_url))
+
+
+@contextmanager
+def ground(row_count: int) -> Generator[Ground]:
+    """Servers with this many resources during the block."""
+    place = Path(tempfile.mkdtemp(prefix="relais-bench-")).resolve()
+    # Under root the servers run as another account, which must be able to pass.
+    place.chmod(0o755)
+    try:
+        settings = Settings(environment="test", data_dir=place / "data")
+        with resolved_with_servers(settings) as (filled, servers):
+            assert servers is not None, "unset RELAIS_DATABASE_URL: a benchmark fills the database that it uses"
+            yield _prepared(filled, servers.postgres_pid, row_count)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _prepared(settings: Settings, postgres_pid: int, row_count: int) -> Ground:
+    assert settings.database.url is not None
+    assert settings.database.admin_url is not None
+    url = settings.database.admin_url.get_secret_value()
+    for _ in migrate_database(settings):
+        pass
+    if any(module.seed for module in load_modules()):
+        asyncio.run(seed_database(settings, scale=row_count))
+    else:
+        asyncio.run(rows.fill(url, row_count))
+    return Ground(
+        settings=settings,
+        admin_url=url,
+        database_url=settings.database.url.get_secret_value(),
+        postgres_pid=postgres_pid,
+        postgres_version=asyncio.run(rows.version(url)),
+        samples=asyncio.run(rows.samples(url)),
+        notes=asyncio.run(rows.settle(url)),
+    )

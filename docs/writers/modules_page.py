@@ -1,0 +1,51 @@
+"""`reference/modules.md`: what `load_modules()` finds, and what each module brings."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from app.adapters.migrations import lineage
+from app.module import Module
+from app.modules import load_modules
+from starlette.routing import Route
+
+from docs.writers.markdown import bullets, code, page, table
+
+INTRO: Final = """\
+A module is a domain: a folder of `backend/app/modules` with a `MODULE` in its `__init__.py`. No list of them is kept;
+`relais modules` prints what was found. How to make one is told in [Add a module](../how-to/add-a-module.md)."""
+
+
+def modules_page() -> str:
+    """The page."""
+    found = load_modules()
+    overview = table(("Module", "Schema", "Summary"), [(m.name, code(m.schema), m.summary) for m in found])
+    return page("Modules", INTRO, overview, *(_section(module) for module in found))
+
+
+def _section(module: Module) -> str:
+    kept = [f"{code(name)} {seconds} s" for name, seconds in module.cache_seconds.items()]
+    brings = (
+        ("Tables that clients may address", _names(module.tables)),
+        ("Routes", _names(_routes(module))),
+        ("Background jobs", _names(job.__name__ for job in module.jobs)),
+        ("Realtime tables", _names(module.realtime_tables)),
+        (
+            "Answers kept, by table",
+            ", ".join(kept),
+        ),
+        ("Demo data", "yes" if module.seed else ""),
+        ("Migrations", _names(sorted(name for name in lineage() if name.startswith(f"{module.name}_")))),
+    )
+    lines = [f"{what}: {value or 'none'}." for what, value in brings]
+    return f"## {module.name}\n\n{module.summary}.\n\n{bullets(lines)}"
+
+
+def _routes(module: Module) -> list[str]:
+    if module.router is None:
+        return []
+    found = [route for route in module.router.routes if isinstance(route, Route)]
+    return sorted(f"{route.path} ({', '.join(sorted(route.methods or ()))})" for route in found)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(map(code, names))

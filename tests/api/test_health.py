@@ -1,0 +1,70 @@
+"""What probes are told, with every part there and with one part gone."""
+
+import httpx
+import pytest
+from app.main import create_app
+from app.settings import Settings
+from pydantic import SecretStr
+
+from tests.conftest import client_of, run_sql, started
+
+GONE = "127.0.0.1:9"
+
+
+async def test_everything_is_ready(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/ready")
+    assert answer.status_code == 200
+    parts = answer.json()["parts"]
+    assert list(parts) == ["database", "redis", "migrations"]
+    assert parts["database"] == {"ok": True, "detail": "PostgreSQL 18.6"}
+    assert parts["redis"]["detail"].startswith("Redis 6.2.")
+    assert all(part["ok"] for part in parts.values())
+
+
+@pytest.mark.parametrize(
+    ("group", "url", "unready"),
+    [
+        ("redis", f"redis://{GONE}/0", ["redis"]),
+        ("database", f"postgresql://nobody:nothing@{GONE}/none", ["database", "migrations"]),
+    ],
+)
+async def test_a_part_that_is_gone_is_named(settings: Settings, group: str, url: str, unready: list[str]) -> None:
+    changed = getattr(settings, group).model_copy(update={"url": SecretStr(url)})
+    async with started(create_app(settings.model_copy(update={group: changed}))) as app, client_of(app) as client:
+        ready = await client.get("/ready")
+        live = await client.get("/live")
+    assert ready.status_code == 503
+    assert ready.headers["retry-after"] == "1"
+    assert [name for name, part in ready.json()["parts"].items() if not part["ok"]] == unready
+    assert "nothing" not in ready.text, "a password must not be told"
+    assert live.status_code == 200
+
+
+async def test_a_database_behind_the_code_is_not_ready(client: httpx.AsyncClient, settings: Settings) -> None:
+    assert settings.database.admin_url is not None
+    admin = settings.database.admin_url.get_secret_value()
+    await run_sql(admin, "update relais.alembic_version set version_num = 'core_0001'")
+    try:
+        answer = await client.get("/ready")
+    finally:
+        await run_sql(admin, "update relais.alembic_version set version_num = 'library_0001'")
+    assert answer.status_code == 503
+    assert "library_0001: run `relais migrate`" in answer.json()["parts"]["migrations"]["detail"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/health"])
+async def test_the_frontend_finds_its_probes(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Origin": "http://localhost:5173"})
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+    body = answer.json()
+    assert body["status"] == "ok"
+    assert body["environment"] == "test"
+    assert body["timestamp"].endswith("Z")
+    assert body["uptime"] >= 0
+    assert ("version" in body) is (path == "/api/health")
+
+
+async def test_the_third_probe_answers(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api")).json()["message"] == "Relais API"
+    assert (await client.get("/")).json()["documentation"] == "/api/docs"

@@ -1,0 +1,159 @@
+"""Real servers for every test: one PostgreSQL and one Redis a run, a migrated template, a database for each file."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from app.embedded import Servers, running
+from app.main import create_app
+from app.prepare import migrate_database
+from app.servers import resolved
+from app.settings import Settings
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+TEMPLATE = "template_relais"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """The two ways into one database."""
+
+    login: str
+    admin: str
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of one run share their servers: whoever comes first starts them, the last to go stops them."""
+    if not hasattr(config, "workerinput"):
+        os.environ["RELAIS_TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
+        Path(os.environ["RELAIS_TEST_RUN"]).chmod(0o755)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("RELAIS_TEST_RUN"), ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    for name in list(os.environ):
+        if name.startswith("RELAIS_") and name != "RELAIS_TEST_RUN":
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Where this run's servers live."""
+    return Path(os.environ["RELAIS_TEST_RUN"]) / "data"
+
+
+@pytest.fixture(scope="session")
+def servers(data_dir: Path) -> Generator[Servers]:
+    """PostgreSQL and Redis, running."""
+    with running(data_dir, Settings().embedded) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers, data_dir: Path) -> Urls:
+    """A migrated database that others are cloned from."""
+    urls = Urls(with_database(servers.database_url, TEMPLATE), with_database(servers.admin_url, TEMPLATE))
+    asyncio.run(_make_template(servers, data_dir, urls))
+    return urls
+
+
+@pytest.fixture(scope="module")
+def urls(template: Urls, servers: Servers) -> Generator[Urls]:
+    """A migrated database for one test file."""
+    name = f"test_{uuid4().hex[:12]}"
+    asyncio.run(run_sql(servers.admin_url, f"create database {name} template {TEMPLATE}"))
+    yield Urls(with_database(template.login, name), with_database(template.admin, name))
+    asyncio.run(run_sql(servers.admin_url, f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def settings(urls: Urls, servers: Servers, data_dir: Path) -> Generator[Settings]:
+    """Settings whose database is this file's own."""
+    with resolved(settings_for(urls, servers, data_dir)) as settings:
+        yield settings
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncGenerator[FastAPI]:
+    """The API, with its lifespan begun."""
+    async with started(create_app(settings)) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the API."""
+    async with client_of(app) as client:
+        yield client
+
+
+def settings_for(urls: Urls, servers: Servers, data_dir: Path) -> Settings:
+    """Settings that use these servers."""
+    base = Settings(environment="test", data_dir=data_dir)
+    database = base.database.model_copy(update={"url": SecretStr(urls.login), "admin_url": SecretStr(urls.admin)})
+    redis = base.redis.model_copy(update={"url": SecretStr(servers.redis_url), "prefix": f"t{uuid4().hex[:8]}:"})
+    return base.model_copy(update={"database": database, "redis": redis})
+
+
+class started:  # noqa: N801 - reads as a word where it is used
+    """An application between its start and its end."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self.lifespan = app.router.lifespan_context(app)
+
+    async def __aenter__(self) -> FastAPI:
+        await self.lifespan.__aenter__()
+        return self.app
+
+    async def __aexit__(self, *problem: object) -> None:
+        await self.lifespan.__aexit__(None, None, None)
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """A client that calls an application in this process, through all of its layers."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://relais.test")
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements as the owner, each on its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _make_template(servers: Servers, data_dir: Path, urls: Urls) -> None:
+    connection = await asyncpg.connect(servers.admin_url)
+    try:
+        # One worker of the run makes it while the others wait for the lock.
+        await connection.execute("select pg_advisory_lock(1)")
+        if await connection.fetchval("select exists (select from pg_database where datname = $1)", TEMPLATE):
+            return
+        await connection.execute(f"create database {TEMPLATE}")
+        await asyncio.to_thread(list, migrate_database(settings_for(urls, servers, data_dir)))
+    finally:
+        await connection.close()
