@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ import httpx
 import pytest
 from app.embedded import Servers, running
 from app.main import create_app
-from app.prepare import migrate_database
 from app.servers import resolved
 from app.settings import Settings
 from fastapi import FastAPI
@@ -35,26 +35,26 @@ class Urls:
 def pytest_configure(config: pytest.Config) -> None:
     """The workers of one run share their servers: whoever comes first starts them, the last to go stops them."""
     if not hasattr(config, "workerinput"):
-        os.environ["RELAIS_TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
-        Path(os.environ["RELAIS_TEST_RUN"]).chmod(0o755)
+        os.environ["TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
+        Path(os.environ["TEST_RUN"]).chmod(0o755)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ.pop("RELAIS_TEST_RUN"), ignore_errors=True)
+        shutil.rmtree(os.environ.pop("TEST_RUN"), ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     for name in list(os.environ):
-        if name.startswith("RELAIS_") and name != "RELAIS_TEST_RUN":
+        if name.startswith("RELAIS_"):
             del os.environ[name]
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Where this run's servers live."""
-    return Path(os.environ["RELAIS_TEST_RUN"]) / "data"
+    return Path(os.environ["TEST_RUN"]) / "data"
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +110,17 @@ def settings_for(urls: Urls, servers: Servers, data_dir: Path) -> Settings:
     return base.model_copy(update={"database": database, "redis": redis})
 
 
+def environment_for(urls: Urls, servers: Servers, data_dir: Path) -> dict[str, str]:
+    """The same, for a process of its own."""
+    return os.environ | {
+        "RELAIS_ENVIRONMENT": "test",
+        "RELAIS_DATA_DIR": str(data_dir),
+        "RELAIS_DATABASE_URL": urls.login,
+        "RELAIS_DATABASE_ADMIN_URL": urls.admin,
+        "RELAIS_REDIS_URL": servers.redis_url,
+    }
+
+
 class started:  # noqa: N801 - reads as a word where it is used
     """An application between its start and its end."""
 
@@ -154,6 +165,10 @@ async def _make_template(servers: Servers, data_dir: Path, urls: Urls) -> None:
         if await connection.fetchval("select exists (select from pg_database where datname = $1)", TEMPLATE):
             return
         await connection.execute(f"create database {TEMPLATE}")
-        await asyncio.to_thread(list, migrate_database(settings_for(urls, servers, data_dir)))
+        # A process of its own, as an administrator would run it.
+        migrated = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app.cli", "migrate", env=environment_for(urls, servers, data_dir)
+        )
+        assert await migrated.wait() == 0, "the migrations failed"
     finally:
         await connection.close()

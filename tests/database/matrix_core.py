@@ -42,7 +42,8 @@ CORE = (
     ),
     _core(
         "change_log", "tenant_id = <home>",
-        "insert into relais.change_log (table_schema, table_name, operation, row_key) values ('a', 'b', 'INSERT', '{{}}')",
+        "insert into relais.change_log (table_schema, table_name, operation, row_key) values ('a', 'b',"
+        " 'INSERT', '{{}}')",
         "table_name = 'x'",
     ),
     _core(

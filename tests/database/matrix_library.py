@@ -46,7 +46,8 @@ PEOPLE = (
     ),
     Row(
         "library.group_members", "id = <membership>",
-        "insert into library.group_members (group_id, user_id) values (<group>, <other>)", "role = 'admin'", public=False,
+        "insert into library.group_members (group_id, user_id) values (<group>, <other>)", "role = 'admin'",
+        public=False,
         select=OWNER | only("member") | ADMINS, insert=OWNER | ADMINS, update=OWNER | ADMINS,
         delete=OWNER | only("member") | ADMINS,
     ),
@@ -92,7 +93,8 @@ RESOURCES = (
     ),
     Row(
         "library.resource_permissions", "id = <resource permission>",
-        "insert into library.resource_permissions (resource_id, user_id, permission) values (<private>, <other>, 'read')",
+        "insert into library.resource_permissions (resource_id, user_id, permission) values (<private>,"
+        " <other>, 'read')",
         "permission = 'write'", public=False,
         select=OWNER | ADMINS, insert=OWNER | ADMINS, update=OWNER | ADMINS, delete=OWNER | ADMINS,
     ),

@@ -162,7 +162,9 @@ async def crowd(database: str) -> AsyncIterator[list[tuple[asyncpg.Connection, C
     owner = await asyncpg.connect(database)
     people = [Caller(f"voter {n}", "authenticated", ident(f"voter {n}"), HOME) for n in range(VOTERS)]
     for person in people:
-        await owner.execute("insert into relais.users (id, email) values ($1, $2)", person.user, f"{person.user}@test.org")
+        await owner.execute(
+            "insert into relais.users (id, email) values ($1, $2)", person.user, f"{person.user}@test.org"
+        )
         await owner.execute("insert into relais.memberships (tenant_id, user_id) values ($1, $2)", HOME, person.user)
     connections = [await asyncpg.connect(database) for _ in people]
     yield list(zip(connections, people, strict=True))
@@ -209,7 +211,8 @@ async def test_votes_by_row_and_by_function_at_once_do_not_block_each_other(
             await connection.close()
 
     counted = await crowd[0][0].fetchrow(
-        "select s.votes_count, count(*) filter (where v.vote_type = 'upvote') - count(*) filter (where v.vote_type = 'downvote')"
+        "select s.votes_count, count(*) filter (where v.vote_type = 'upvote') - count(*) filter (where"
+        " v.vote_type = 'downvote')"
         " as score from library.category_tag_suggestions s join library.suggestion_votes v on v.suggestion_id = s.id"
         " where s.id = $1 group by 1",
         ident("suggestion"),
@@ -221,7 +224,9 @@ async def test_ratings_given_at_once_are_all_counted(crowd: list[tuple[asyncpg.C
     async def rate(connection: asyncpg.Connection, person: Caller) -> None:
         async with connection.transaction():
             await act_as(connection, person)
-            await connection.execute("insert into library.resource_ratings (resource_id, rating) values ($1, 5)", PUBLIC)
+            await connection.execute(
+                "insert into library.resource_ratings (resource_id, rating) values ($1, 5)", PUBLIC
+            )
 
     await asyncio.gather(*(rate(*one) for one in crowd))
 
@@ -262,4 +267,3 @@ async def _suggestion(db: asyncpg.Connection) -> tuple[int, str]:
 async def _rating(db: asyncpg.Connection, resource: object) -> tuple[float, int]:
     row = await db.fetchrow("select average_rating, ratings_count from library.resources where id = $1", resource)
     return float(row["average_rating"]), row["ratings_count"]
-

@@ -44,7 +44,8 @@ async def test_no_core_table_has_a_policy(db: asyncpg.Connection) -> None:
 
 async def test_policies_call_functions_of_the_caller_once_a_statement(db: asyncpg.Connection) -> None:
     policies = await db.fetch(
-        "select tablename, policyname, concat_ws(' ', qual, with_check) as rule from pg_policies where schemaname = 'library'"
+        "select tablename, policyname, concat_ws(' ', qual, with_check) as rule from pg_policies where"
+        " schemaname = 'library'"
     )
 
     assert len(policies) > 100
@@ -57,7 +58,9 @@ async def test_policies_call_functions_of_the_caller_once_a_statement(db: asyncp
 async def test_what_policies_filter_on_is_indexed(db: asyncpg.Connection) -> None:
     """Right behind the tenant, or as the start of an index of its own."""
     leading = await _leading_columns(db)
-    policies = await db.fetch("select tablename, coalesce(qual, '') as rule from pg_policies where schemaname = 'library'")
+    policies = await db.fetch(
+        "select tablename, coalesce(qual, '') as rule from pg_policies where schemaname = 'library'"
+    )
     filtered = {
         (policy["tablename"], column)
         for policy in policies
@@ -125,13 +128,16 @@ async def test_definer_functions_belong_to_the_role_that_nobody_becomes(db: asyn
 
 async def test_nobody_else_may_run_what_was_not_given_to_them(db: asyncpg.Connection) -> None:
     assert not await _names(
-        db, f"select p.oid::regprocedure::text from pg_proc p where {OURS} and has_function_privilege('public', p.oid, 'execute')"
+        db,
+        f"select p.oid::regprocedure::text from pg_proc p where {OURS} and has_function_privilege('public',"
+        f" p.oid, 'execute')",
     )
 
 
 async def test_views_run_as_whoever_reads_them(db: asyncpg.Connection) -> None:
     views = await db.fetch(
-        "select c.relname, c.reloptions from pg_class c where c.relkind = 'v' and c.relnamespace = 'library'::regnamespace"
+        "select c.relname, c.reloptions from pg_class c where c.relkind = 'v' and c.relnamespace ="
+        " 'library'::regnamespace"
     )
 
     assert views
@@ -142,7 +148,8 @@ async def test_views_run_as_whoever_reads_them(db: asyncpg.Connection) -> None:
 async def test_roles_that_log_in_own_nothing(db: asyncpg.Connection) -> None:
     assert not await _names(
         db,
-        "select c.oid::regclass::text from pg_class c where c.relnamespace in ('library'::regnamespace, 'relais'::regnamespace)"
+        "select c.oid::regclass::text from pg_class c where c.relnamespace in ('library'::regnamespace,"
+        " 'relais'::regnamespace)"
         " and pg_get_userbyid(c.relowner) in ('relais_login', 'anon', 'authenticated', 'service')",
     )
 

@@ -9,7 +9,8 @@ from .world import HOME, PRIVATE, PUBLIC, SERVICE, act_as, ident
 async def _told(db: asyncpg.Connection) -> list[tuple[str, str, str]]:
     await act_as(db, SERVICE)
     rows = await db.fetch(
-        "select p.username, n.type, n.message from library.notifications n join library.profiles p using (tenant_id, user_id)"
+        "select p.username, n.type, n.message from library.notifications n join library.profiles p using"
+        " (tenant_id, user_id)"
         " where n.type <> 'info' order by 1, 2"
     )
     return [tuple(row) for row in rows]
@@ -17,25 +18,37 @@ async def _told(db: asyncpg.Connection) -> list[tuple[str, str, str]]:
 
 async def test_a_share_tells_its_target(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
-    await db.execute("insert into library.resource_shares (resource_id, shared_with_user_id) values ($1, $2)", PRIVATE, ident("other"))
+    await db.execute(
+        "insert into library.resource_shares (resource_id, shared_with_user_id) values ($1, $2)",
+        PRIVATE,
+        ident("other"),
+    )
 
     assert await _told(db) == [("other", "resource_shared", "owner a partagé avec vous « Private »")]
 
 
 async def test_a_share_with_a_group_tells_its_members_but_the_sharer(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
-    await db.execute("insert into library.resource_shares (resource_id, shared_with_group_id) values ($1, $2)", PUBLIC, ident("group"))
+    await db.execute(
+        "insert into library.resource_shares (resource_id, shared_with_group_id) values ($1, $2)",
+        PUBLIC,
+        ident("group"),
+    )
 
     assert await _told(db) == [("member", "resource_shared", "owner a partagé avec vous « Public »")]
 
 
 async def test_a_comment_tells_the_owner_and_whom_it_answers(db: asyncpg.Connection) -> None:
     await act_as(db, "other")
-    comment = await db.fetchval("insert into library.resource_comments (resource_id, content) values ($1, 'A') returning id", PUBLIC)
+    comment = await db.fetchval(
+        "insert into library.resource_comments (resource_id, content) values ($1, 'A') returning id", PUBLIC
+    )
     assert await _told(db) == [("owner", "new_comment", "other a commenté « Public »")]
 
     await act_as(db, "shared")
-    await db.execute("insert into library.resource_comments (resource_id, parent_id, content) values ($1, $2, 'B')", PUBLIC, comment)
+    await db.execute(
+        "insert into library.resource_comments (resource_id, parent_id, content) values ($1, $2, 'B')", PUBLIC, comment
+    )
     assert [name for name, _, _ in await _told(db)] == ["other", "owner", "owner"]
 
 
@@ -48,7 +61,9 @@ async def test_nobody_is_told_of_their_own_comment(db: asyncpg.Connection) -> No
 
 async def test_a_new_member_of_a_group_is_told(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
-    await db.execute("insert into library.group_members (group_id, user_id) values ($1, $2)", ident("group"), ident("other"))
+    await db.execute(
+        "insert into library.group_members (group_id, user_id) values ($1, $2)", ident("group"), ident("other")
+    )
 
     assert await _told(db) == [("other", "group_invitation", "owner vous a ajouté au groupe « Group »")]
 
@@ -62,11 +77,16 @@ async def test_whoever_creates_a_group_is_not_invited_to_it(db: asyncpg.Connecti
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [("approved", "Votre suggestion « Rust » a été approuvée"), ("rejected", "Votre suggestion « Rust » a été refusée")],
+    [
+        ("approved", "Votre suggestion « Rust » a été approuvée"),
+        ("rejected", "Votre suggestion « Rust » a été refusée"),
+    ],
 )
 async def test_a_verdict_tells_who_suggested(db: asyncpg.Connection, status: str, message: str) -> None:
     await act_as(db, "moderator")
-    await db.execute("update library.category_tag_suggestions set status = $2 where id = $1", ident("suggestion"), status)
+    await db.execute(
+        "update library.category_tag_suggestions set status = $2 where id = $1", ident("suggestion"), status
+    )
 
     assert await _told(db) == [("owner", f"suggestion_{status}", message)]
 
@@ -82,7 +102,9 @@ async def test_a_verdict_by_votes_tells_who_suggested(db: asyncpg.Connection) ->
 async def test_an_import_tells_nobody(db: asyncpg.Connection) -> None:
     await act_as(db, SERVICE)
     await db.execute(
-        "insert into library.resource_comments (resource_id, user_id, content) values ($1, $2, 'A')", PUBLIC, ident("other")
+        "insert into library.resource_comments (resource_id, user_id, content) values ($1, $2, 'A')",
+        PUBLIC,
+        ident("other"),
     )
     await db.execute("update library.category_tag_suggestions set status = 'approved' where tenant_id = $1", HOME)
 

@@ -7,14 +7,15 @@ import pytest
 
 from .world import HOME, PRIVATE, PUBLIC, SERVICE, act_as, ident
 
-PLACE = 'insert into library.collection_resources (collection_id, resource_id) values ($1, $2) returning order_index, "order"'
+PLACE = (
+    "insert into library.collection_resources (collection_id, resource_id) values ($1, $2)"
+    ' returning order_index, "order"'
+)
 
 
 async def test_an_entry_goes_to_the_end_of_its_collection(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
-    places = [
-        await db.fetchrow(PLACE, ident("private collection"), resource) for resource in (PUBLIC, PRIVATE)
-    ]
+    places = [await db.fetchrow(PLACE, ident("private collection"), resource) for resource in (PUBLIC, PRIVATE)]
 
     assert [tuple(place) for place in places] == [(1, 1), (2, 2)]
 
@@ -29,7 +30,7 @@ async def test_either_name_of_a_place_may_be_written(db: asyncpg.Connection, nam
         PUBLIC,
     )
     changed = await db.fetchrow(
-        f"update library.collection_resources set {name} = 4 where collection_id = $1 returning order_index, \"order\"",
+        f'update library.collection_resources set {name} = 4 where collection_id = $1 returning order_index, "order"',
         ident("private collection"),
     )
 
@@ -50,7 +51,9 @@ async def test_one_statement_may_add_many_entries(db: asyncpg.Connection) -> Non
 
 async def test_an_entry_that_the_caller_cannot_read_keeps_its_place(db: asyncpg.Connection) -> None:
     await act_as(db, SERVICE)
-    await db.execute("update library.resources set user_id = $2, visibility = 'private' where id = $1", PRIVATE, ident("other"))
+    await db.execute(
+        "update library.resources set user_id = $2, visibility = 'private' where id = $1", PRIVATE, ident("other")
+    )
     await act_as(db, "owner")
     new = await db.fetchval("insert into library.resources (title, description) values ('T', 'D') returning id")
 
@@ -63,7 +66,7 @@ async def test_categories_and_filters_are_numbered_within_their_parent(db: async
     assert [await db.fetchval(add, parent) for parent in (None, ident("category"), ident("category"))] == [2, 1, 2]
     filters = (
         "insert into library.category_filters (category_id, filter_key, filter_type, filter_label)"
-        ' values ($1, \'k\', \'text\', \'L\') returning "order"'
+        " values ($1, 'k', 'text', 'L') returning \"order\""
     )
     assert await db.fetchval(filters, ident("category")) == 2
 
@@ -72,7 +75,9 @@ async def test_two_who_add_at_once_get_different_places(database: str) -> None:
     async def add(connection: asyncpg.Connection) -> int:
         async with connection.transaction():
             await act_as(connection, "admin")
-            return await connection.fetchval("insert into library.category_hierarchy (name) values ('C') returning \"order\"")
+            return await connection.fetchval(
+                "insert into library.category_hierarchy (name) values ('C') returning \"order\""
+            )
 
     connections = [await asyncpg.connect(database) for _ in range(10)]
     try:

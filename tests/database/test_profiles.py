@@ -110,13 +110,17 @@ async def test_everybody_sees_ranks_with_profiles_until_they_expire(db: asyncpg.
     assert await db.fetchval(query, ident("moderator")) == "moderator"
 
     await act_as(db, SERVICE)
-    await db.execute("update library.user_roles set expires_at = now() - interval '1 s' where user_id = $1", ident("moderator"))
+    await db.execute(
+        "update library.user_roles set expires_at = now() - interval '1 s' where user_id = $1", ident("moderator")
+    )
     await act_as(db, "anonymous")
     assert await db.fetchval(query, ident("moderator")) is None
 
 
 async def test_an_expired_rank_gives_no_rights(db: asyncpg.Connection) -> None:
-    await db.execute("update library.user_roles set expires_at = now() - interval '1 s' where user_id = $1", ident("admin"))
+    await db.execute(
+        "update library.user_roles set expires_at = now() - interval '1 s' where user_id = $1", ident("admin")
+    )
     await act_as(db, "admin")
 
     assert await db.execute("update library.profiles set bio = 'x' where id = $1", ident("owner")) == "UPDATE 0"
@@ -144,4 +148,6 @@ async def test_preparing_a_tenant_again_changes_nothing(db: asyncpg.Connection) 
     await db.execute("select library_internal.prepare_tenant($1)", HOME)
 
     assert await db.fetchval("select count(*) from library.role_permissions") == before
-    assert await db.fetchval("select count(*) from library.admin_config where tenant_id = $1 and value = '9'", HOME) == 10
+    assert (
+        await db.fetchval("select count(*) from library.admin_config where tenant_id = $1 and value = '9'", HOME) == 10
+    )

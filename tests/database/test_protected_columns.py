@@ -8,12 +8,14 @@ from .world import HOME, PRIVATE, PUBLIC, SERVICE, act_as, ident, sql
 OLD = "2020-01-01T00:00:00Z"
 #: Table, row, and columns that its owner sends with a value that must not stick.
 PROTECTED = [
-    ("resources", "<public>", "user_id = <other>, views_count = 9, downloads_count = 9, ratings_count = 9, average_rating = 1"),
+    ("resources", "<public>", "user_id = <other>, views_count = 9, downloads_count = 9"),
+    ("resources", "<public>", "ratings_count = 9, average_rating = 1, created_at = now()"),
     ("groups", "<group>", "owner_id = <other>"),
     ("collections", "<collection>", "user_id = <other>, resources_count = 99"),
     ("saved_resources", "<save>", "user_id = <other>, resource_id = <private>"),
     ("resource_ratings", "<public rating>", "user_id = <other>, resource_id = <private>"),
-    ("resource_comments", "<public comment>", "user_id = <other>, resource_id = <private>, parent_id = <private comment>"),
+    ("resource_comments", "<public comment>", "user_id = <other>, resource_id = <private>"),
+    ("resource_comments", "<public comment>", "parent_id = <private comment>"),
     ("resource_shares", "<share>", "resource_id = <public>, shared_with_user_id = <other>"),
     ("resource_permissions", "<resource permission>", "resource_id = <public>"),
     ("resource_templates", "<public template>", "created_by = <other>, usage_count = 9"),
@@ -37,8 +39,10 @@ async def test_protected_columns_keep_their_values(db: asyncpg.Connection, table
 async def test_a_new_resource_starts_from_nothing_whatever_is_sent(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
     row = await db.fetchrow(
-        "insert into library.resources (title, description, average_rating, ratings_count, downloads_count, views_count,"
-        " created_at, updated_at) values ('T', 'D', 5, 5, 5, 5, $1::text::timestamptz, $1::text::timestamptz) returning *, now()",
+        "insert into library.resources (title, description, average_rating, ratings_count, downloads_count,"
+        " views_count,"
+        " created_at, updated_at) values ('T', 'D', 5, 5, 5, 5, $1::text::timestamptz, $1::text::timestamptz)"
+        " returning *, now()",
         OLD,
     )
 
@@ -46,7 +50,12 @@ async def test_a_new_resource_starts_from_nothing_whatever_is_sent(db: asyncpg.C
     assert row["user_id"] == ident("owner")
     assert row["tenant_id"] == HOME
     assert row["created_at"] == row["updated_at"] == row["now"]
-    assert (row["category"], row["tags"], row["resource_type"], row["visibility"]) == ("", [], "external_link", "public")
+    assert (row["category"], row["tags"], row["resource_type"], row["visibility"]) == (
+        "",
+        [],
+        "external_link",
+        "public",
+    )
 
 
 async def test_an_import_keeps_its_dates_and_its_counters(db: asyncpg.Connection) -> None:
@@ -75,7 +84,9 @@ async def test_an_import_keeps_its_dates_and_its_counters(db: asyncpg.Connection
 async def test_a_change_moves_updated_at_to_the_clock_of_the_server(
     db: asyncpg.Connection, table: str, row: object, change: str
 ) -> None:
-    await db.execute(f"update library.{table} set updated_at = $1::text::timestamptz, created_at = $1::text::timestamptz", OLD)
+    await db.execute(
+        f"update library.{table} set updated_at = $1::text::timestamptz, created_at = $1::text::timestamptz", OLD
+    )
     await act_as(db, "admin" if table == "admin_config" else "owner")
     where = "true" if row is None else f"id = '{row}'"
     stamps = await db.fetchrow(
@@ -142,7 +153,8 @@ async def test_a_moderator_may_record_an_approved_suggestion_of_nobody(db: async
 async def test_a_moderators_verdict_is_signed_by_the_server(db: asyncpg.Connection) -> None:
     await act_as(db, "moderator")
     row = await db.fetchrow(
-        "update library.category_tag_suggestions set status = 'rejected', reviewed_by = $2, reviewed_at = null, votes_count = 9"
+        "update library.category_tag_suggestions set status = 'rejected', reviewed_by = $2, reviewed_at = null,"
+        " votes_count = 9"
         " where id = $1 returning *, now()",
         ident("suggestion"),
         ident("owner"),
@@ -164,7 +176,9 @@ async def test_an_event_is_the_callers_whatever_they_send(db: asyncpg.Connection
 
 
 async def test_settings_are_matched_by_key_whatever_id_is_sent(db: asyncpg.Connection) -> None:
-    before = await db.fetchval("select id from library.admin_config where tenant_id = $1 and key = 'consider_downvotes'", HOME)
+    before = await db.fetchval(
+        "select id from library.admin_config where tenant_id = $1 and key = 'consider_downvotes'", HOME
+    )
     await act_as(db, "admin")
     row = await db.fetchrow(
         "insert into library.admin_config (id, key, value) values ('config-2', 'consider_downvotes', 'false')"

@@ -32,7 +32,9 @@ async def test_deleting_a_resource_takes_other_peoples_rows_along(db: asyncpg.Co
     """As the interface does it: their rows first, which touches nothing, then the resource."""
     await act_as(db, "other")
     for table, columns in (("saved_resources", "resource_id"), ("resource_ratings", "rating, resource_id")):
-        await db.execute(f"insert into library.{table} ({columns}) values ({'4, ' * (columns != 'resource_id')}$1)", PUBLIC)
+        await db.execute(
+            f"insert into library.{table} ({columns}) values ({'4, ' * (columns != 'resource_id')}$1)", PUBLIC
+        )
     await act_as(db, "owner")
     for table in ("saved_resources", "resource_ratings", "resource_shares", "resource_comments"):
         await db.execute(f"delete from library.{table} where resource_id = $1", PUBLIC)
@@ -54,7 +56,9 @@ async def test_sharing_again_with_somebody_changes_the_share(
     db: asyncpg.Connection, column: str, target: str, share: str
 ) -> None:
     await act_as(db, "owner")
-    repeat = f"insert into library.resource_shares (resource_id, {column}, permission) values ($1, $2, 'write') returning *"
+    repeat = (
+        f"insert into library.resource_shares (resource_id, {column}, permission) values ($1, $2, 'write') returning *"
+    )
     row = await db.fetchrow(repeat, PRIVATE, ident(target))
 
     assert (row["id"], row["permission"]) == (ident(share), "write")
@@ -65,7 +69,8 @@ async def test_sharing_by_upsert_means_the_same(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
     row = await db.fetchrow(
         "insert into library.resource_shares (resource_id, shared_with_user_id, permission) values ($1, $2, 'write')"
-        " on conflict (tenant_id, resource_id, shared_with_user_id) do update set permission = excluded.permission returning *",
+        " on conflict (tenant_id, resource_id, shared_with_user_id) do update set permission ="
+        " excluded.permission returning *",
         PRIVATE,
         ident("shared"),
     )
@@ -78,7 +83,9 @@ async def test_somebody_else_who_shares_again_takes_nothing_away(db: asyncpg.Con
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with db.transaction():
             await db.execute(
-                "insert into library.resource_shares (resource_id, shared_with_user_id) values ($1, $2)", PRIVATE, ident("shared")
+                "insert into library.resource_shares (resource_id, shared_with_user_id) values ($1, $2)",
+                PRIVATE,
+                ident("shared"),
             )
 
     await act_as(db, "shared")
@@ -176,7 +183,9 @@ async def test_an_administrator_of_a_group_manages_its_members_and_its_name(db: 
 async def test_nobody_lets_themselves_into_a_group(db: asyncpg.Connection) -> None:
     await act_as(db, "other")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await db.execute("insert into library.group_members (group_id, user_id) values ($1, $2)", ident("group"), ident("other"))
+        await db.execute(
+            "insert into library.group_members (group_id, user_id) values ($1, $2)", ident("group"), ident("other")
+        )
 
 
 async def test_a_category_cannot_be_put_below_itself(db: asyncpg.Connection) -> None:
@@ -205,13 +214,19 @@ async def test_the_last_super_administrator_stays(db: asyncpg.Connection) -> Non
         assert refused.value.sqlstate == "PT409"
 
     await db.execute("update library.user_roles set role = 'super_admin' where user_id = $1", ident("admin"))
-    assert await db.execute("update library.user_roles set role = 'user' where user_id = $1", ident("super_admin")) == "UPDATE 1"
+    assert (
+        await db.execute("update library.user_roles set role = 'user' where user_id = $1", ident("super_admin"))
+        == "UPDATE 1"
+    )
 
 
 @pytest.mark.parametrize("role", ["admin", "super_admin"])
 async def test_an_administrator_makes_no_administrators(db: asyncpg.Connection, role: str) -> None:
     await act_as(db, "admin")
-    assert await db.execute("update library.user_roles set role = 'moderator' where user_id = $1", ident("other")) == "UPDATE 1"
+    assert (
+        await db.execute("update library.user_roles set role = 'moderator' where user_id = $1", ident("other"))
+        == "UPDATE 1"
+    )
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.execute("update library.user_roles set role = $2 where user_id = $1", ident("other"), role)
@@ -232,7 +247,8 @@ async def test_changes_of_the_permission_matrix_are_recorded(db: asyncpg.Connect
     await db.execute("delete from library.role_permissions where permission_id = $1", permission)
 
     record = await db.fetch(
-        "select action, actor_user_id, target_role::text, permission_name, metadata::text from library.permission_audit_logs"
+        "select action, actor_user_id, target_role::text, permission_name, metadata::text from"
+        " library.permission_audit_logs"
         " where permission_id = $1 order by id",
         permission,
     )

@@ -68,7 +68,9 @@ async def test_a_row_cannot_be_written_into_another_tenant(db: asyncpg.Connectio
 
 async def test_a_row_cannot_be_moved_to_another_tenant(db: asyncpg.Connection) -> None:
     await act_as(db, "owner")
-    await db.execute("update library.collections set tenant_id = $1, id = $1 where id = $2", ELSEWHERE, ident("collection"))
+    await db.execute(
+        "update library.collections set tenant_id = $1, id = $1 where id = $2", ELSEWHERE, ident("collection")
+    )
 
     assert await db.fetchval("select tenant_id from library.collections where id = $1", ident("collection")) == HOME
 

@@ -73,8 +73,12 @@ async def _people(connection: asyncpg.Connection) -> None:
         await connection.execute("insert into relais.tenants (id, slug, name) values ($1, $2, $2)", tenant, slug)
     for name in (*MEMBERS, "foreigner"):
         tenant = ELSEWHERE if name == "foreigner" else HOME
-        await connection.execute("insert into relais.users (id, email) values ($1, $2)", ident(name), f"{name}@test.org")
-        await connection.execute("insert into relais.memberships (tenant_id, user_id) values ($1, $2)", tenant, ident(name))
+        await connection.execute(
+            "insert into relais.users (id, email) values ($1, $2)", ident(name), f"{name}@test.org"
+        )
+        await connection.execute(
+            "insert into relais.memberships (tenant_id, user_id) values ($1, $2)", tenant, ident(name)
+        )
     for name in ("moderator", "admin", "super_admin"):
         await connection.execute("update library.user_roles set role = $2 where user_id = $1", ident(name), name)
 
@@ -116,7 +120,8 @@ insert into library.collections (id, name, user_id, is_public) values
   (<collection>, 'Public', <owner>, true), (<private collection>, 'Private', <owner>, false);
 insert into library.collection_resources (id, collection_id, resource_id) values
   (<public entry>, <collection>, <public>), (<private entry>, <collection>, <private>);
-insert into library.category_tag_suggestions (id, name, type, suggested_by) values (<suggestion>, 'Rust', 'tag', <owner>);
+insert into library.category_tag_suggestions (id, name, type, suggested_by) values
+  (<suggestion>, 'Rust', 'tag', <owner>);
 insert into library.suggestion_votes (id, suggestion_id, user_id) values (<vote>, <suggestion>, <owner>);
 insert into library.notifications (id, user_id, type, title, message) values
   (<notification>, <owner>, 'info', 'Title', 'Message');
@@ -126,7 +131,8 @@ insert into library.category_filters (id, category_id, filter_key, filter_type, 
   (<filter>, <category>, 'year', 'range', 'Year');
 insert into library.permissions (id, name, resource, action) values (<permission>, 'test:read', 'test', 'read');
 insert into library.role_permissions (id, role, permission_id) values (<role permission>, 'guest', <permission>);
-insert into library.permission_audit_logs (id, action, actor_user_id) values (<audit>, 'PERMISSION_CREATED', <super_admin>);
+insert into library.permission_audit_logs (id, action, actor_user_id) values
+  (<audit>, 'PERMISSION_CREATED', <super_admin>);
 insert into library.analytics_events (id, event, user_id) values (<event>, 'page_view', <owner>);
 insert into library.resources (tenant_id, id, user_id, title, description) values
   (<elsewhere>, <foreign>, <foreigner>, 'Foreign', 'Elsewhere');

@@ -19,9 +19,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.util import await_only
 
-from app.adapters.postgres import DATABASE_UNAVAILABLE
+from app.adapters.postgres import unavailable
 from app.adapters.sqlstates import database_error
-from app.errors import refuse
 
 APP = Path(__file__).parents[1]
 MIGRATIONS = APP.parent / "migrations"
@@ -105,14 +104,14 @@ def _translated() -> Generator[None]:
     except sa.exc.DBAPIError as error:
         cause = error.orig.__cause__ if error.orig is not None else None
         if not isinstance(cause, asyncpg.PostgresError):
-            raise refuse(DATABASE_UNAVAILABLE, str(cause or error.orig)) from error
+            raise unavailable(cause or error) from error
         raise database_error(cause, anonymous=False) from error
     except asyncpg.PostgresError as error:
         if (error.sqlstate or "").startswith(("08", "28", "3D", "57")):
-            raise refuse(DATABASE_UNAVAILABLE, str(error)) from error
+            raise unavailable(error) from error
         raise database_error(error, anonymous=False) from error
     except (OSError, asyncpg.InterfaceError) as error:
-        raise refuse(DATABASE_UNAVAILABLE, str(error)) from error
+        raise unavailable(error) from error
 
 
 def lineage() -> dict[str, frozenset[str]]:

@@ -38,6 +38,8 @@ class Stamp:
     tenant_id: str
 
 
+#: The role of callers who have not signed in.
+ANONYMOUS = "anon"
 #: Jobs, imports and the product's own bookkeeping.
 SERVICE = Stamp("service", '{"role":"service"}', "", "")
 
@@ -133,12 +135,12 @@ class Database:
                 await connection.execute(_SET_STAMP, stamp.role, stamp.claims, stamp.user_id, stamp.tenant_id)
                 connection.stamp = stamp
             yield connection
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            connection.stamp = None
+            raise unavailable(error) from error
         except asyncpg.PostgresError as error:
             connection.stamp = None
-            raise database_error(error, anonymous=stamp.user_id == "" and stamp.role != SERVICE.role) from error
-        except (OSError, asyncpg.InterfaceError) as error:
-            connection.stamp = None
-            raise _unavailable(error) from error
+            raise database_error(error, anonymous=stamp.role == ANONYMOUS) from error
         except BaseException:
             connection.stamp = None
             raise
@@ -162,7 +164,7 @@ class Database:
         except TimeoutError as error:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
 
 async def _keep_session_settings(_connection: Any) -> None:
@@ -179,5 +181,6 @@ async def _pass_json_through(connection: Any) -> None:
     )
 
 
-def _unavailable(error: Exception) -> AppError:
+def unavailable(error: BaseException) -> AppError:
+    """What a caller is told when PostgreSQL cannot be reached."""
     return refuse(DATABASE_UNAVAILABLE, str(error) or type(error).__name__, headers=RETRY_AFTER)

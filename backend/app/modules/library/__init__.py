@@ -1,8 +1,49 @@
-"""The library of shared resources."""
+"""The library of shared resources: its tables, the rules about them, and what they offer to clients."""
 
 from app.module import Module
 from app.modules.library import tables
 
 assert tables  # importing them is what declares them
 
-MODULE = Module(name="library", summary="A library of shared resources", schema="library")
+MODULE = Module(
+    name="library",
+    summary="A library of shared resources",
+    schema="library",
+    tables=(
+        "admin_config",
+        "analytics_events",
+        "category_filters",
+        "category_hierarchy",
+        "category_tag_suggestions",
+        "collection_resources",
+        "collections",
+        "files",
+        "group_members",
+        "groups",
+        "notifications",
+        "permission_audit_logs",
+        "permissions",
+        "profile_preferences",
+        "profiles",
+        "resource_comments",
+        "resource_permissions",
+        "resource_ratings",
+        "resource_shares",
+        "resource_statistics",
+        "resource_templates",
+        "resource_versions",
+        "resources",
+        "role_permissions",
+        "saved_resources",
+        "suggestion_votes",
+        "user_roles",
+    ),
+    realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),
+    cache_seconds={
+        "category_filters": 3600,
+        "category_hierarchy": 3600,
+        "category_tag_suggestions": 3600,
+        "profiles": 1800,
+        "resources": 300,
+    },
+)

@@ -4,6 +4,7 @@ The same rows each time: identifiers and texts depend on nothing but this packag
 seeding. A second run adds what is missing and leaves the rest as users made it. The rows are written in `seeding`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -32,7 +33,9 @@ _APPOINT = """
       select from library.user_roles as other where other.tenant_id = rank.tenant_id and other.role = 'super_admin'
     )
 """
-_SUGGESTIONS = "select type::text, name, id from library.category_tag_suggestions where tenant_id = relais.tenant_id()"
+_SUGGESTIONS = (
+    "select type::text, name, id::text from library.category_tag_suggestions where tenant_id = relais.tenant_id()"
+)
 
 
 async def seed(connection: Connection, users: list[str], scale: int) -> Mapping[str, int]:
@@ -44,15 +47,15 @@ async def seed(connection: Connection, users: list[str], scale: int) -> Mapping[
     today: datetime = await connection.fetchval(_TODAY)
     await connection.execute(_INTRODUCE, orjson.dumps(people.profiles(accounts)).decode())
     await connection.execute(_APPOINT, accounts[0])
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for batch in demo.batches(accounts, today):
-        counts[batch.what] = counts.get(batch.what, 0) + await put(connection, batch)
-    counts["votes"] = await put(connection, await _votes(connection, accounts, today))
+        counts[batch.what] += await put(connection, batch)
+    counts["votes"] += await put(connection, await _votes(connection, accounts, today))
     if scale > 0:
-        counts |= await generated.write(connection, scale, today)
+        counts.update(await generated.write(connection, scale, today))
     return counts
 
 
 async def _votes(connection: Connection, accounts: Sequence[UUID], today: datetime) -> Batch:
-    known = {(kind, name): key for kind, name, key in await connection.fetch(_SUGGESTIONS)}
+    known = {(kind, name): UUID(key) for kind, name, key in await connection.fetch(_SUGGESTIONS)}
     return Batch("votes", "library.suggestion_votes", list(vocabulary.votes(known, accounts, today)))

@@ -25,18 +25,10 @@ class Theme:
 
 
 THEMES = (
-    Theme(
-        "Bien débuter en base de données",
-        "De la première table aux index : une progression que l'on peut suivre le soir.",
-        0,
-        frozenset({"database", "sql"}),
-    ),
-    Theme(
-        "Accessibilité, par où commencer",
-        "Des lectures courtes, des outils et deux ateliers à animer soi-même.",
-        1,
-        frozenset({"accessibilité", "couleurs"}),
-    ),
+    Theme("Bien débuter en base de données", "De la première table aux index, une progression pour le soir.", 0,
+          frozenset({"database", "sql"})),
+    Theme("Accessibilité, par où commencer", "Des lectures courtes, des outils et deux ateliers à animer.", 1,
+          frozenset({"accessibilité", "couleurs"})),
     Theme("Boîte à outils d'astreinte", "À garder sous la main quand le téléphone sonne la nuit.", 2,
           frozenset({"exploitation", "devops", "surveillance", "réseau"})),
     Theme("Pour la formation de la rentrée", "Les supports retenus, dans l'ordre du programme.", 3,
@@ -50,7 +42,8 @@ THEMES = (
     Theme("Jeux de données pour s'entraîner", "Fictifs, propres ou volontairement sales.", 0,
           frozenset({"données", "corpus"})),
     Theme("Vie d'équipe", "Réunions utiles, accueil et entraide.", 1, frozenset({"équipe", "réunion", "méthode"})),
-    Theme("À lire plus tard", "Ma pile personnelle, en désordre.", 1, frozenset({"culture", "lecture", "éthique"}), False),
+    Theme("À lire plus tard", "Ma pile personnelle, en désordre.", 1,
+          frozenset({"culture", "lecture", "éthique"}), False),
     Theme("Brouillon pour l'atelier API", "Sélection en cours, ne pas diffuser.", 2, frozenset({"api"}), False),
     Theme("Idées cadeaux pour développeurs", "Oui, des affiches et des jeux de cartes.", 3,
           frozenset({"jeu", "affiche", "algorithmes"}), False),

@@ -13,12 +13,12 @@ STARTS = (
     "| Mémoire | 512 Mo |\n| Réseau | seulement à l'installation |",
 )
 BODIES = (
-    "## Ce que cela ne fait pas\n\n- Rien n'est envoyé à l'extérieur.\n- Aucun réglage caché : tout est dans le fichier "
-    "de configuration.\n- Pas de magie : quand un cas est ambigu, une erreur le dit.",
-    "## Comment c'est organisé\n\n- `src/` : le code, un fichier par sujet ;\n- `tests/` : des phrases qui disent ce qui "
-    "doit arriver ;\n- `docs/` : les choix, et pourquoi.",
-    "## Questions fréquentes\n\n**Peut-on s'en servir en production ?** Oui, plusieurs équipes le font depuis un an.\n\n"
-    "**Et si je trouve un défaut ?** Ouvrez un ticket avec le plus petit exemple possible.",
+    "## Ce que cela ne fait pas\n\n- Rien n'est envoyé à l'extérieur.\n- Aucun réglage caché : tout est dans le "
+    "fichier de configuration.\n- Pas de magie : quand un cas est ambigu, une erreur le dit.",
+    "## Comment c'est organisé\n\n- `src/` : le code, un fichier par sujet ;\n- `tests/` : des phrases qui disent ce "
+    "qui doit arriver ;\n- `docs/` : les choix, et pourquoi.",
+    "## Questions fréquentes\n\n**Peut-on s'en servir en production ?** Oui, plusieurs équipes le font depuis un an."
+    "\n\n**Et si je trouve un défaut ?** Ouvrez un ticket avec le plus petit exemple possible.",
     "## Feuille de route\n\n- [x] Première version stable\n- [x] Messages en français\n- [ ] Import depuis un tableur\n"
     "- [ ] Guide de migration",
 )

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from app.modules.library.seeding.records import Kind, Resource, Visibility
 from app.modules.library.seeding.readmes import readme_of
+from app.modules.library.seeding.records import Kind, Resource, Visibility
 from app.modules.library.seeding.texts import craft, documents, matter, practice
 from app.modules.library.seeding.writing import dice, identifier, moment_between
 

@@ -141,14 +141,14 @@ def _suggestion(kind: SuggestionKind, name: str, text: str, *, made: datetime, v
     return Suggestion(identifier("suggestion", kind, name), name, text, kind, status, votes or 0, None, made, made)
 
 
-def votes(
-    known: Mapping[tuple[str, str], UUID], users: Sequence[UUID], today: datetime
-) -> Iterator[Vote]:
+def votes(known: Mapping[tuple[str, str], UUID], users: Sequence[UUID], today: datetime) -> Iterator[Vote]:
     """The votes on open proposals. `known` has the identifiers by kind and name: users may have proposed them first."""
     made = today - timedelta(days=VOTED_DAYS)
     for kind, name, _text, in_favour, against in PENDING:
         suggestion = known[kind, name]
-        ballots: dict[UUID, Literal["upvote", "downvote"]] = {users[place % len(users)]: "downvote" for place in against}
+        ballots: dict[UUID, Literal["upvote", "downvote"]] = {
+            users[place % len(users)]: "downvote" for place in against
+        }
         ballots |= {users[place % len(users)]: "upvote" for place in in_favour}
         for user, vote in ballots.items():
             yield Vote(identifier("vote", kind, name, users.index(user)), suggestion, user, vote, made, made)
@@ -160,7 +160,9 @@ def categories(today: datetime) -> tuple[list[Category], list[Category]]:
     roots: list[Category] = []
     children: list[Category] = []
     for place, branch in enumerate(BRANCHES, start=1):
-        root = Category(identifier("category", branch.name), branch.name, None, branch.description, place, True, made, made)
+        root = Category(
+            identifier("category", branch.name), branch.name, None, branch.description, place, True, made, made
+        )
         roots.append(root)
         children += [
             Category(identifier("category", branch.name, name), name, root.id, text, turn, True, made, made)

@@ -12,7 +12,10 @@ grant usage, create on schema library, library_internal to relais_definer;
 create or replace function library_internal.asks_as_service() returns boolean
   language sql stable parallel safe
   return pg_catalog.pg_has_role(
-    case pg_catalog.current_setting('role') when 'none' then session_user::text else pg_catalog.current_setting('role') end,
+    case pg_catalog.current_setting('role')
+      when 'none' then session_user::text
+      else pg_catalog.current_setting('role')
+    end,
     'service', 'member');
 comment on function library_internal.asks_as_service() is
   'Whether the role that sent the statement is trusted: relais.is_trusted() as it is outside of the definer function.';
@@ -95,7 +98,17 @@ create or replace function library_internal.role_of(person uuid) returns library
     where r.tenant_id = relais.tenant_id() and r.user_id = person
       and (r.expires_at is null or r.expires_at > now());
   end;
-comment on function library_internal.role_of(uuid) is 'The rank of a user of this tenant: shown to everybody with the profile.';
+comment on function library_internal.role_of(uuid) is
+  'The rank of a user of this tenant: shown to everybody with the profile.';
+
+create or replace function library_internal.holds_role(person uuid, wanted library.app_role) returns boolean
+  language sql stable parallel safe security definer
+  begin atomic
+    select coalesce(library_internal.role_of(person) = wanted, false)
+           and (library_internal.asks_as_service() or person = relais.user_id() or library_internal.has_rank('admin'));
+  end;
+comment on function library_internal.holds_role(uuid, library.app_role) is
+  'Whether a user has exactly this rank, to themselves and to administrators; to anybody else nobody has any.';
 
 create or replace function library_internal.address_of(tenant uuid, person uuid) returns text
   language sql stable parallel safe security definer

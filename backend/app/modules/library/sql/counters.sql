@@ -54,7 +54,8 @@ create or replace function library_internal.setting(tenant uuid, name text, othe
       (select btrim(c.value, '" ')::integer from library.admin_config as c
        where c.tenant_id = tenant and c.key = name and btrim(c.value, '" ') ~ '^[0-9]{1,9}$'), otherwise);
   end;
-comment on function library_internal.setting(uuid, text, integer) is 'A whole number from admin_config, or another one.';
+comment on function library_internal.setting(uuid, text, integer) is
+  'A whole number from admin_config, or another one.';
 
 create or replace function library_internal.is_on(tenant uuid, name text) returns boolean
   language sql stable parallel safe security definer
@@ -132,7 +133,8 @@ declare
 begin
   for item in
     select * from (values
-      ('resource_ratings', 'count_ratings'), ('collection_resources', 'count_entries'), ('suggestion_votes', 'count_votes')
+      ('resource_ratings', 'count_ratings'), ('collection_resources', 'count_entries'),
+      ('suggestion_votes', 'count_votes')
     ) as counted (name, counter)
     cross join (values ('insert', 'new'), ('update', 'new'), ('delete', 'old')) as events (event, rows)
   loop

@@ -41,13 +41,7 @@ comment on function library.increment_resource_downloads(uuid) is
 
 create or replace function library.has_role(_user_id uuid, _role library.app_role) returns boolean
   language sql stable parallel safe
-  begin atomic
-    select exists (
-      select from library.user_roles as r
-      where r.tenant_id = relais.tenant_id() and r.user_id = _user_id and r.role = _role
-        and (r.expires_at is null or r.expires_at > now())
-    );
-  end;
+  return coalesce(library_internal.holds_role(_user_id, _role), false);
 comment on function library.has_role(uuid, library.app_role) is
   'Whether a user has exactly this rank. Asked by others than the user and administrators, false.';
 
@@ -86,7 +80,8 @@ begin
   return copy;
 end
 $$;
-comment on function library.fork_resource(uuid) is 'Copies a resource that the caller may read into a private one of their own.';
+comment on function library.fork_resource(uuid) is
+  'Copies a resource that the caller may read into a private one of their own.';
 
 create or replace function library.vote_on_suggestion(suggestion_id uuid, vote library.vote_type)
   returns table (id uuid, status library.suggestion_status, votes_count integer,
@@ -189,4 +184,5 @@ begin
   return restored;
 end
 $$;
-comment on function library.restore_version(uuid) is 'Brings a resource back to a version, keeping its present state as a new one.';
+comment on function library.restore_version(uuid) is
+  'Brings a resource back to a version, keeping its present state as a new one.';

@@ -3,7 +3,8 @@
 --
 -- Whose row it is, on insert, is left to the policies: a row in somebody else's name is refused, not corrected.
 
-create or replace function library_internal.keep_key() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.keep_key() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.tenant_id := old.tenant_id;
   new.id := old.id;
@@ -11,21 +12,24 @@ begin
 end
 $$;
 
-create or replace function library_internal.keep_user() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.keep_user() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.user_id := case tg_op when 'INSERT' then coalesce(new.user_id, relais.user_id()) else old.user_id end;
   return new;
 end
 $$;
 
-create or replace function library_internal.keep_resource() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.keep_resource() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.resource_id := old.resource_id;
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_resources() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_resources() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
     new.average_rating := 0;
@@ -47,14 +51,16 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_groups() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_groups() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.owner_id := case tg_op when 'INSERT' then coalesce(new.owner_id, relais.user_id()) else old.owner_id end;
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_group_members() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_group_members() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.group_id := old.group_id;
   new.user_id := old.user_id;
@@ -62,7 +68,8 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_user_roles() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_user_roles() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.user_id := old.user_id;
   return new;
@@ -77,7 +84,8 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_notifications() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_notifications() returns trigger
+  language plpgsql set search_path = '' as $$
 declare
   is_read constant boolean := new.is_read;
   updated_at constant timestamptz := new.updated_at;
@@ -89,7 +97,8 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_resource_shares() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_resource_shares() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.shared_with_user_id := old.shared_with_user_id;
   new.shared_with_group_id := old.shared_with_group_id;
@@ -97,14 +106,16 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_resource_comments() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_resource_comments() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.parent_id := old.parent_id;
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_resource_templates() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_resource_templates() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
     new.created_by := coalesce(new.created_by, relais.user_id());
@@ -117,7 +128,8 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_collections() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_collections() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.resources_count := case tg_op when 'INSERT' then 0 else old.resources_count end;
   return new;
@@ -157,21 +169,24 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_suggestion_votes() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_suggestion_votes() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.suggestion_id := old.suggestion_id;
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_resource_versions() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_resource_versions() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.created_by := coalesce(new.created_by, relais.user_id());
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_files() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_files() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
     new.uploaded_by := coalesce(new.uploaded_by, relais.user_id());
@@ -185,7 +200,8 @@ begin
 end
 $$;
 
-create or replace function library_internal.guard_analytics_events() returns trigger language plpgsql set search_path = '' as $$
+create or replace function library_internal.guard_analytics_events() returns trigger
+  language plpgsql set search_path = '' as $$
 begin
   new.user_id := relais.user_id();
   return new;

@@ -62,4 +62,5 @@ create policy read on library.analytics_events for select to authenticated
   using (user_id = (select relais.user_id()) or (select library_internal.has_rank('admin')));
 create policy add on library.analytics_events for insert to anon, authenticated
   with check (resource_id is null or exists (
-    select from library.resources as r where r.tenant_id = analytics_events.tenant_id and r.id = analytics_events.resource_id));
+    select from library.resources as r
+    where r.tenant_id = analytics_events.tenant_id and r.id = analytics_events.resource_id));

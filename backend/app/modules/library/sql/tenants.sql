@@ -48,7 +48,8 @@ create or replace function library_internal.prepare_tenant(tenant uuid) returns 
 comment on function library_internal.prepare_tenant(uuid) is
   'Gives a tenant its settings and its matrix of permissions. Leaves alone what is already there.';
 
-create or replace function library_internal.free_username(wanted text, tenant uuid default relais.tenant_id()) returns text
+create or replace function library_internal.free_username(wanted text, tenant uuid default relais.tenant_id())
+  returns text
   language plpgsql volatile security definer set search_path = '' as $$
 declare
   stem constant text := coalesce(nullif(left(btrim(wanted), 240), ''), 'membre');
@@ -64,7 +65,8 @@ begin
   return candidate;
 end
 $$;
-comment on function library_internal.free_username(text, uuid) is 'This user name, or with a number behind it when it is taken.';
+comment on function library_internal.free_username(text, uuid) is
+  'This user name, or with a number behind it when it is taken.';
 
 create or replace function library_internal.welcome(tenant uuid, person uuid) returns void
   language plpgsql volatile security definer set search_path = '' as $$
@@ -80,7 +82,8 @@ begin
   insert into library.user_roles (tenant_id, user_id) values (tenant, person) on conflict do nothing;
 end
 $$;
-comment on function library_internal.welcome(uuid, uuid) is 'Gives a member of a tenant a profile and the rank of a user.';
+comment on function library_internal.welcome(uuid, uuid) is
+  'Gives a member of a tenant a profile and the rank of a user.';
 
 create or replace function library_internal.same_profile_ids() returns trigger
   language plpgsql set search_path = '' as $$
@@ -90,7 +93,8 @@ begin
   return new;
 end
 $$;
-comment on function library_internal.same_profile_ids() is 'Clients know one identifier of a person: both columns hold it.';
+comment on function library_internal.same_profile_ids() is
+  'Clients know one identifier of a person: both columns hold it.';
 create or replace trigger same_ids before insert on library.profiles
   for each row execute function library_internal.same_profile_ids();
 
@@ -123,7 +127,9 @@ create or replace function library_internal.catch_up() returns void
   language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform library_internal.prepare_tenant(t.id) from relais.tenants as t;
-  perform library_internal.welcome(m.tenant_id, m.user_id) from relais.memberships as m order by m.created_at, m.user_id;
+  perform library_internal.welcome(m.tenant_id, m.user_id)
+  from relais.memberships as m order by m.created_at, m.user_id;
 end
 $$;
-comment on function library_internal.catch_up() is 'Prepares the tenants and members that were there before the library.';
+comment on function library_internal.catch_up() is
+  'Prepares the tenants and members that were there before the library.';

@@ -5,13 +5,17 @@ create or replace function library_internal.totals_of(tenant uuid, resource uuid
   language sql stable parallel safe security definer rows 1
   begin atomic
     select
-      (select count(*) from library.resource_comments as c where c.tenant_id = tenant and c.resource_id = resource)::integer,
-      (select count(*) from library.saved_resources as s where s.tenant_id = tenant and s.resource_id = resource)::integer,
-      (select count(*) from library.resource_versions as v where v.tenant_id = tenant and v.resource_id = resource)::integer,
-      (select count(*) from library.collection_resources as e where e.tenant_id = tenant and e.resource_id = resource)::integer;
+      (select count(*) from library.resource_comments as c
+       where c.tenant_id = tenant and c.resource_id = resource)::integer,
+      (select count(*) from library.saved_resources as s
+       where s.tenant_id = tenant and s.resource_id = resource)::integer,
+      (select count(*) from library.resource_versions as v
+       where v.tenant_id = tenant and v.resource_id = resource)::integer,
+      (select count(*) from library.collection_resources as e
+       where e.tenant_id = tenant and e.resource_id = resource)::integer;
   end;
 comment on function library_internal.totals_of(uuid, uuid) is
-  'How often a resource was commented on, saved, kept as a version and collected, by everybody: whose rows is not told.';
+  'How often a resource was commented on, saved, kept as a version and collected: by everybody, not by whom.';
 
 create or replace view library.resource_statistics with (security_invoker = true) as
   select r.tenant_id, r.id, r.user_id, r.title, r.category, r.resource_type, r.visibility,
@@ -20,4 +24,5 @@ create or replace view library.resource_statistics with (security_invoker = true
          r.created_at, r.updated_at
   from library.resources as r
   cross join lateral library_internal.totals_of(r.tenant_id, r.id) as t;
-comment on view library.resource_statistics is 'The resources that the caller may read, with what people did with them.';
+comment on view library.resource_statistics is
+  'The resources that the caller may read, with what people did with them.';

@@ -1,0 +1,140 @@
+"""Every contender answers every shape, with the same rows; and a small run of the whole gives a whole report."""
+
+import json
+import urllib.request
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from benchmarks import pgbench, report
+from benchmarks.contenders import CEILING, CONTENDERS, TEXTBOOK
+from benchmarks.ground import Ground, ground
+from benchmarks.load import Request
+from benchmarks.processes import HOST, free_port, serving
+from benchmarks.shapes import Shape
+from benchmarks.statements import STATEMENTS
+from benchmarks.turns import Measured, Pace, take_turns
+
+ROWS = 500
+#: What differs from one insert to the next, whoever inserts.
+MADE_BY_THE_SERVER = ("id", "created_at", "updated_at")
+
+
+@pytest.fixture(scope="module")
+def place() -> Generator[Ground]:
+    with ground(ROWS) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def textbook(place: Ground) -> Generator[int]:
+    port = free_port()
+    with serving(TEXTBOOK.command(place, port), port, TEXTBOOK.ready_path):
+        yield port
+
+
+@pytest.mark.parametrize("shape", [Shape.LIST, Shape.HUNDRED])
+def test_the_textbook_and_postgresql_list_the_same_rows(place: Ground, textbook: int, shape: Shape) -> None:
+    requests = TEXTBOOK.requests(shape, place.samples)
+    for category, request in zip(place.samples.categories, requests, strict=True):
+        ours = json.loads(pgbench.answer(place, shape, {"category": category}))
+        assert len(ours) > 1
+        assert comparable(asked(textbook, request)) == comparable(ours)
+
+
+def test_the_textbook_and_postgresql_answer_the_same_row(place: Ground, textbook: int) -> None:
+    requests = TEXTBOOK.requests(Shape.ONE, place.samples)
+    for row_id, request in list(zip(place.samples.ids(), requests, strict=True))[:10]:
+        (ours,) = json.loads(pgbench.answer(place, Shape.ONE, {"id": row_id}))
+        assert ours["id"] == row_id
+        assert comparable([asked(textbook, request)]) == comparable([ours])
+
+
+def test_the_textbook_and_postgresql_insert_the_same_row(place: Ground, textbook: int) -> None:
+    request = TEXTBOOK.requests(Shape.INSERT, place.samples)[1]
+    theirs = asked(textbook, request)
+    (ours,) = json.loads(pgbench.answer(place, Shape.INSERT, {"body": place.samples.body(1)}))
+    assert ours["id"] != theirs["id"]
+    for name in MADE_BY_THE_SERVER:
+        del ours[name], theirs[name]
+    assert comparable([theirs]) == comparable([ours])
+
+
+@pytest.mark.parametrize(("shape", "least"), [(Shape.ONE, 1), (Shape.LIST, 20), (Shape.HUNDRED, 21), (Shape.INSERT, 1)])
+def test_pgbench_finds_rows_every_time(
+    place: Ground, monkeypatch: pytest.MonkeyPatch, shape: Shape, least: int
+) -> None:
+    """An empty answer is the fastest of all: here it would divide by zero."""
+    checked = STATEMENTS[shape].replace("coalesce(json_agg(t), '[]')", f"1 / (count(*) >= {least})::int")
+    assert checked != STATEMENTS[shape]
+    monkeypatch.setitem(pgbench.STATEMENTS, shape, checked)
+    outcome = pgbench.run(place, shape, stamp_once=True, connections=4, seconds=0.5, warm_up_seconds=0.5)
+    assert outcome.requests > 0
+    assert outcome.errors == {}
+
+
+def test_pgbench_runs_under_row_security(place: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = "select 1 / (current_user = 'authenticated' and row_security_active('library.resources'))::int"
+    monkeypatch.setitem(
+        pgbench.STATEMENTS, Shape.ONE, f"{allowed} where {{tenant_id}} is not null and {{id}} is not null"
+    )
+    for stamp_once in (True, False):
+        outcome = pgbench.run(place, Shape.ONE, stamp_once=stamp_once, connections=2, seconds=1, warm_up_seconds=0)
+        assert outcome.requests > 0
+
+
+def test_a_run_measures_every_contender_on_every_shape(place: Ground) -> None:
+    pace = Pace(turns=1, seconds=0.3, concurrency=4, warm_up_seconds=0.2)
+    measured = list(take_turns(place, CONTENDERS, list(Shape), pace))
+    assert [(item.shape, item.name) for item in measured] == [(s, c.name) for s in Shape for c in CONTENDERS]
+    assert report.failures(measured) == []
+    for item in measured:
+        assert_measured(item)
+    table = report.table(measured, Shape.LIST)
+    assert all(f"| {contender.name} " in table for contender in CONTENDERS)
+    assert report.document(measured, ["here"])["medians"]["list"][CEILING.name]["rate"] > 0
+
+
+def test_inserted_rows_are_gone_after_a_run(place: Ground) -> None:
+    before = pgbench.answer(place, Shape.LIST, {"category": place.samples.categories[0]})
+    pace = Pace(turns=1, seconds=0.3, concurrency=2, warm_up_seconds=0.0)
+    list(take_turns(place, [TEXTBOOK], [Shape.INSERT], pace))
+    left = pgbench.answer(place, Shape.LIST, {"category": "bench-insert", "visibility": "private"})
+    assert json.loads(left) == []
+    assert pgbench.answer(place, Shape.LIST, {"category": place.samples.categories[0]}) == before
+
+
+def assert_measured(item: Measured) -> None:
+    turn = item.turn
+    assert turn.requests > 0
+    assert turn.postgres_cpu > 0
+    assert turn.load_cpu > 0
+    assert 0 < turn.latency.p50 <= turn.latency.p99
+    if item.name == TEXTBOOK.name:
+        assert turn.server_cpu > 0
+        assert turn.rss_bytes > 2**20
+
+
+def asked(port: int, request: Request) -> Any:
+    """What a server answers to a request of the load generator's."""
+    head, _, body = request.raw.encode("latin-1").partition(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    method, path, _ = line.split(" ")
+    sent = urllib.request.Request(f"http://{HOST}:{port}{path}", data=body or None, method=method)
+    for header in headers:
+        sent.add_header(*header.split(": ", 1))
+    with urllib.request.urlopen(sent, timeout=10) as answer:
+        assert answer.status == request.status
+        return json.loads(answer.read())
+
+
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with numbers and moments in one notation."""
+    return [{name: _plain(name, value) for name, value in row.items()} for row in rows]
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        return value.replace("Z", "+00:00")
+    return float(value) if name == "average_rating" else value
