@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -78,13 +79,20 @@ def run(
     return _outcome(lines, seconds, cpu)
 
 
-def wait_until_gone(ground: Ground) -> None:
-    """Until the server has reaped the connections of a run, whose CPU time only counts then."""
+def backends(ground: Ground) -> frozenset[int]:
+    """The processes that serve clients' connections."""
+    found: set[int] = set()
+    for child in psutil.Process(ground.postgres_pid).children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "[local]" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return frozenset(found)
+
+
+def wait_until_gone(ground: Ground, others: frozenset[int]) -> None:
+    """Until the server has reaped the connections of a run, whose CPU time only counts then; `others` may stay."""
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        titles = [" ".join(child.cmdline()) for child in _backends(ground.postgres_pid)]
-        if not any("relais_login" in title and "[local]" in title for title in titles):
-            return
+    while backends(ground) - others and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
@@ -144,7 +152,3 @@ def _outcome(lines: Sequence[str], seconds: float, cpu_seconds: float) -> Outcom
     if not counted:
         errors["no answer at all"] += 1
     return Outcome(len(counted), len(ended), counted, errors, cpu_seconds)
-
-
-def _backends(postgres_pid: int) -> list[psutil.Process]:
-    return psutil.Process(postgres_pid).children()

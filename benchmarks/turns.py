@@ -113,6 +113,7 @@ def server_turn(order: Order, server_pid: int, postgres_pid: int) -> Turn:
 
 def ceiling_turn(ceiling: Ceiling, ground: Ground, shape: Shape, pace: Pace) -> Turn:
     """Have pgbench ask PostgreSQL, and see what that takes."""
+    others = pgbench.backends(ground)
     machine, postgres, began = machine_seconds(), cpu_seconds(ground.postgres_pid), perf_counter()
     outcome = pgbench.run(
         ground,
@@ -123,7 +124,7 @@ def ceiling_turn(ceiling: Ceiling, ground: Ground, shape: Shape, pace: Pace) -> 
         warm_up_seconds=pace.warm_up_seconds,
     )
     took = perf_counter() - began
-    pgbench.wait_until_gone(ground)
+    pgbench.wait_until_gone(ground, others)
     postgres = cpu_seconds(ground.postgres_pid) - postgres
     machine = machine_seconds() - machine
     return Turn(

@@ -24,7 +24,7 @@ create policy read on library.resources for select to anon, authenticated
   using (visibility = 'public'::library.resource_visibility
     or user_id = (select relais.user_id())
     or (select library_internal.has_rank('moderator'))
-);
+    or id in (select library_internal.shared_resource_ids()));
 create policy add on library.resources for insert to authenticated
   with check (user_id = (select relais.user_id()));
 create policy change on library.resources for update to authenticated

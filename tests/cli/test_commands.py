@@ -1,0 +1,157 @@
+"""The command line as an administrator uses it: a process, an exit code, words that help."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from app.embedded import Servers
+
+from tests.conftest import Urls, environment_for, run_sql
+
+Relais = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def relais(urls: Urls, servers: Servers, data_dir: Path) -> Relais:
+    """Runs a command against this file's database."""
+    environment = environment_for(urls, servers, data_dir) | {"COLUMNS": "200"}
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "app.cli", *words]
+        return subprocess.run(command, env=environment | more, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def test_without_a_command_it_shows_what_there_is(relais: Relais) -> None:
+    shown = relais("--help").stdout
+    for name in ("serve", "worker", "migrate", "seed", "settings", "modules", "catalog", "doctor", "smoke", "user", "up"):
+        assert name in shown
+
+
+def test_settings_are_shown_without_their_secrets(relais: Relais, urls: Urls) -> None:
+    shown = relais("settings", RELAIS_AUTH_SECRET="s" * 40).stdout
+    assert "RELAIS_DATABASE_URL" in shown
+    assert "s" * 40 not in shown
+    assert urls.login not in shown
+
+
+def test_a_misspelt_setting_stops_the_start_with_a_suggestion(relais: Relais) -> None:
+    refused = relais("settings", RELAIS_SERVER_PROT="1")
+    assert refused.returncode == 1
+    assert "RELAIS_SERVER_PROT is no setting; did you mean RELAIS_SERVER_PORT." in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("secret", "words"), [("", "must be set in production"), ("change-me", "from an example"), ("short", "shorter than")]
+)
+def test_production_refuses_a_missing_or_weak_secret(relais: Relais, secret: str, words: str) -> None:
+    refused = relais("settings", RELAIS_ENVIRONMENT="production", RELAIS_AUTH_SECRET=secret)
+    assert refused.returncode == 1
+    assert words in refused.stderr
+
+
+def test_modules_are_listed(relais: Relais) -> None:
+    assert "library" in relais("modules").stdout
+
+
+def test_the_catalog_counts_columns_and_policies(relais: Relais) -> None:
+    assert "library.resources" in relais("catalog").stdout
+    assert "relais.sessions" in relais("catalog", "relais").stdout
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_good_installation(relais: Relais) -> None:
+    examined = relais("doctor")
+    assert examined.returncode == 0, examined.stdout
+    assert "relais_login, owns nothing" in examined.stdout
+    assert "none pending" in examined.stdout
+
+
+def test_the_doctor_advises_against_an_owner_as_login(relais: Relais, urls: Urls) -> None:
+    examined = relais("doctor", RELAIS_DATABASE_URL=urls.admin)
+    assert examined.returncode == 0
+    assert "passes row security" in examined.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RELAIS_REDIS_URL", "redis://127.0.0.1:9/0", "RELAIS_REDIS_URL"),
+        ("RELAIS_DATABASE_URL", "postgresql://a:b@127.0.0.1:9/c", "RELAIS_DATABASE_URL"),
+        ("RELAIS_DATABASE_ADMIN_URL", "postgresql://a:b@127.0.0.1:9/c", "RELAIS_DATABASE_ADMIN_URL"),
+        ("RELAIS_SERVER_HOST", "0.0.0.0", "Listen on 127.0.0.1"),
+    ],
+)
+def test_the_doctor_says_what_to_do_about_what_is_wrong(relais: Relais, variable: str, value: str, words: str) -> None:
+    examined = relais("doctor", **{variable: value})
+    assert examined.returncode == 1
+    assert words in examined.stdout
+
+
+async def test_the_doctor_sees_pending_migrations(relais: Relais, urls: Urls) -> None:
+    await run_sql(urls.admin, "update relais.alembic_version set version_num = 'core_0001'")
+    try:
+        examined = relais("doctor")
+    finally:
+        await run_sql(urls.admin, "update relais.alembic_version set version_num = 'library_0001'")
+    assert examined.returncode == 1
+    assert "1 pending: library_0001" in examined.stdout
+
+
+def test_a_second_migration_has_nothing_to_do(relais: Relais) -> None:
+    assert relais("migrate").stdout == "nothing to do\n"
+
+
+def test_a_database_that_is_gone_is_a_sentence(relais: Relais) -> None:
+    gone = "postgresql://a:b@127.0.0.1:9/c"
+    refused = relais("migrate", RELAIS_DATABASE_URL=gone, RELAIS_DATABASE_ADMIN_URL=gone)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("relais: Database connection error.")
+    assert "Traceback" not in refused.stderr
+
+
+async def test_an_administrator_is_made_once_and_then_changed(relais: Relais, urls: Urls) -> None:
+    made = relais("user", "create-admin", "Chief@example.org", ADMIN_PASSWORD="correct horse battery")
+    again = relais("user", "create-admin", "chief@EXAMPLE.org", ADMIN_PASSWORD="another horse battery")
+    assert made.stdout == "Chief@example.org created: owner of the default tenant.\n"
+    assert "updated" in again.stdout
+    connection = await asyncpg.connect(urls.admin)
+    [row] = await connection.fetch(
+        """
+        select u.password_hash, m.role::text, r.role::text as application_role
+        from relais.users u join relais.memberships m on m.user_id = u.id
+        join library.user_roles r on r.user_id = u.id
+        where lower(u.email) = 'chief@example.org'
+        """
+    )
+    await connection.close()
+    assert row["password_hash"].startswith("$argon2id$")
+    assert (row["role"], row["application_role"]) == ("owner", "super_admin")
+
+
+def test_an_administrator_needs_a_password_worth_the_name(relais: Relais) -> None:
+    refused = relais("user", "create-admin", "weak@example.org", ADMIN_PASSWORD="short")
+    assert refused.returncode == 1
+    assert "at least 8 characters" in refused.stderr
+
+
+def test_an_address_that_is_none_is_refused(relais: Relais) -> None:
+    refused = relais("user", "create-admin", "nobody", ADMIN_PASSWORD="correct horse battery")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+
+
+def test_smoke_fails_where_nothing_answers(relais: Relais) -> None:
+    asked = relais("smoke", "http://127.0.0.1:9")
+    assert asked.returncode == 1
+    assert asked.stdout.count("FAIL") == 7
+
+
+def test_smoke_refuses_what_is_no_address(relais: Relais) -> None:
+    refused = relais("smoke", "file:///etc/hostname")
+    assert refused.returncode == 1
+    assert "must begin with http" in refused.stderr
