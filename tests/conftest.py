@@ -3,8 +3,11 @@
 import asyncio
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +103,32 @@ async def client(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the API."""
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def served(urls: Urls, servers: Servers, data_dir: Path) -> Generator[str]:
+    """The address of an API that runs as a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = environment_for(urls, servers, data_dir) | {"RELAIS_SERVER_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=environment)
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while not _answers(f"{address}/ready"):
+        assert process.poll() is None, "the API ended"
+        assert time.monotonic() < deadline, "the API did not get ready"
+        time.sleep(0.05)
+    yield address
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def settings_for(urls: Urls, servers: Servers, data_dir: Path) -> Settings:

@@ -59,7 +59,9 @@ def up(*, demo: Annotated[bool, typer.Option(help="Seed demo data when the libra
 def serve(workers: Annotated[int | None, typer.Option(help="Processes that share the port.")] = None) -> None:
     """Serve the API."""
     from app.serve import run_server
+    from app.supervise import die_with_parent
 
+    die_with_parent()
     with _servers() as settings:
         raise typer.Exit(run_server(settings, workers or settings.server.workers))
 

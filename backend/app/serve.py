@@ -1,14 +1,15 @@
 """Serving the API: one process, or several behind one port."""
 
 import os
+import signal
 import socket
+from types import FrameType
 
 import uvicorn
 
 from app import log
 from app.servers import environment
 from app.settings import ServerSettings, Settings, SettingsError
-from app.supervise import die_with_parent
 
 STARTED_BADLY = 3
 
@@ -29,7 +30,6 @@ def check_port(server: ServerSettings) -> None:
 
 def run_server(settings: Settings, workers: int) -> int:
     """Serve until told to stop; the exit code."""
-    die_with_parent()
     server = settings.server
     check_port(server)
     # Worker processes read their settings from the environment, as this one did.
@@ -60,5 +60,12 @@ def run_server(settings: Settings, workers: int) -> int:
         Multiprocess(config, sockets=[listening]).run()
         return 0
     running = uvicorn.Server(config)
+    # uvicorn raises the signal that stopped it once more when it has finished: that is a good end, not a death.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     running.run()
     return 0 if running.started else STARTED_BADLY
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

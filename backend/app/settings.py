@@ -87,7 +87,7 @@ class RedisSettings(_Group):
 
     url: SecretStr | None = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
     prefix: str = Field(
-        "", pattern=r"^[A-Za-z0-9:_-]*$", description="Put before every key, for a Redis that is shared."
+        "", pattern=r"^[A-Za-z0-9:_-]*$", description="Put before our keys in a Redis that is shared (arq's own begin with `arq:` all the same)."
     )
     timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for an answer from Redis.")
     max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")

@@ -25,7 +25,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     " Try again after `Retry-After`; if it lasts, raise `RELAIS_DATABASE_POOL_MAX` or look for slow statements.",
     "REQUEST_TIMEOUT": "The request took longer than `RELAIS_HTTP_TIMEOUT_SECONDS` and was cancelled.",
     "ROUTE_NOT_FOUND": "No route has this path. The routes are in the [API reference](api.md).",
-    "VALIDATION_ERROR": "Parameters or body do not fit the route. `details` lists the `path` and `message` of each issue.",
+    "VALIDATION_ERROR": "Parameters or body do not fit the route; `details` has the `path` and `message` of each.",
 }
 INTRO: Final = """\
 Whatever goes wrong, the answer has one shape, with four keys in alphabetical order:

@@ -1,4 +1,4 @@
-"""Databases for these tests: a template migrated and filled once, a copy of it for each module."""
+"""Databases for these tests: one migrated and filled with a world, a copy of it for each module."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from app.adapters import migrations
+from app.embedded import Servers
 from sqlalchemy import make_url
 
 from .world import fill
@@ -18,15 +19,15 @@ PREFIX = f"relais_test_{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
-def admin_url() -> str:
+def admin_url(servers: Servers) -> str:
     """An owner of a real PostgreSQL who may create databases."""
-    return os.environ.get("RELAIS_TEST_ADMIN_URL", "postgresql://relais:pw@/relais?host=/tmp/devpg")
+    return servers.admin_url
 
 
 @pytest.fixture(scope="session")
-def template(admin_url: str) -> Iterator[str]:
+def world(admin_url: str) -> Iterator[str]:
     """The name of a database with everything in it that `world.py` speaks of."""
-    name = f"{PREFIX}_template"
+    name = f"{PREFIX}_world"
     create(admin_url, name)
     try:
         migrations.upgrade(url_of(admin_url, name))
@@ -37,10 +38,10 @@ def template(admin_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def database(admin_url: str, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a copy of the template that this module may do anything to."""
+def database(admin_url: str, world: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a copy of the world that this module may do anything to."""
     name = f"{PREFIX}_{request.module.__name__.rsplit('.', 1)[-1]}"
-    create(admin_url, name, template)
+    create(admin_url, name, world)
     yield url_of(admin_url, name)
     drop(admin_url, name)
 

@@ -75,7 +75,7 @@ grant execute on function
   library_internal.has_rank(library.app_role), library_internal.my_group_ids(), library_internal.managed_group_ids(),
   library_internal.shared_resource_ids(), library_internal.writable_resource_ids(), library_internal.role_of(uuid),
   library_internal.holds_role(uuid, library.app_role), library_internal.address_of(uuid, uuid),
-  library_internal.may_share(uuid), library_internal.totals_of(uuid, uuid),
+  library_internal.totals_of(uuid, uuid),
   library_internal.bump(uuid, integer, integer)
 to anon, authenticated, service, relais_definer;
 grant execute on all functions in schema library_internal to relais_definer;

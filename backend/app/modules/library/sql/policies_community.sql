@@ -20,7 +20,7 @@ end
 $$;
 
 create policy read on library.saved_resources for select to authenticated
-  using (user_id = relais.user_id());
+  using (user_id = (select relais.user_id()));
 create policy add on library.saved_resources for insert to authenticated
   with check (user_id = (select relais.user_id()) and exists (
     select from library.resources as r
