@@ -2,6 +2,7 @@
 
 from app.module import Module
 from app.modules.library import tables
+from app.modules.library.seed import seed
 
 assert tables  # importing them is what declares them
 
@@ -38,6 +39,7 @@ MODULE = Module(
         "suggestion_votes",
         "user_roles",
     ),
+    seed=seed,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),
     cache_seconds={
         "category_filters": 3600,

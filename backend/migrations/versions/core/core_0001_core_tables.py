@@ -207,8 +207,9 @@ def upgrade() -> None:
     op.create_index('sessions_user_id_idx', 'sessions', ['user_id'], unique=False, schema='relais')
     run_sql("auth/sql/caller.sql", "3e7c0db66696c574")
     run_sql("auth/sql/triggers.sql", "c9b1c1051d957a24")
-    run_sql("auth/sql/access.sql", "9ba6c20ab06cf865")
+    # Before row security is on: an owner who is no superuser could not insert it afterwards.
     op.execute("insert into relais.tenants (slug, name, is_default) values ('default', 'Relais', true)")
+    run_sql("auth/sql/access.sql", "9ba6c20ab06cf865")
 
 
 def downgrade() -> None:
