@@ -65,7 +65,7 @@ def latency_of(milliseconds: Sequence[float]) -> Latency:
 
 
 def summary_of(turns: Sequence[Turn]) -> Summary:
-    """Medians, figure by figure; the noise is that of the worst turn."""
+    """Medians, figure by figure; errors add up, and memory is the most that was seen."""
     rates = [turn.rate for turn in turns]
     return Summary(
         rate=median(rates),
@@ -80,7 +80,7 @@ def summary_of(turns: Sequence[Turn]) -> Summary:
         server_ms=median(_ms(turn.server_cpu, turn.cpu_requests) for turn in turns),
         postgres_ms=median(_ms(turn.postgres_cpu, turn.cpu_requests) for turn in turns),
         load_ms=median(_ms(turn.load_cpu, turn.cpu_requests) for turn in turns),
-        others=max(turn.others for turn in turns),
+        others=median(turn.others for turn in turns),
         rss_bytes=max(turn.rss_bytes for turn in turns),
     )
 

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.modules import load_modules
 from app.prepare import migrate_database, seed_database
 from app.servers import resolved_with_servers
-from app.settings import Settings
+from app.settings import AuthSettings, DatabaseSettings, EmbeddedSettings, RedisSettings, Settings
 
 from benchmarks import rows
 from benchmarks.shapes import Samples
@@ -42,12 +41,18 @@ def ground(row_count: int) -> Generator[Ground]:
     # Under root the servers run as another account, which must be able to pass.
     place.chmod(0o755)
     try:
-        settings = Settings(environment="test", data_dir=place / "data")
-        with resolved_with_servers(settings) as (filled, servers):
-            assert servers is not None, "unset RELAIS_DATABASE_URL: a benchmark fills the database that it uses"
+        with resolved_with_servers(own_settings(place / "data")) as (filled, servers):
+            assert servers is not None
             yield _prepared(filled, servers.postgres_pid, row_count)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def own_settings(data_dir: Path) -> Settings:
+    """Defaults, whatever the environment names: a benchmark fills, tunes and empties the database that it uses."""
+    defaults = {"database": DatabaseSettings(), "redis": RedisSettings(), "embedded": EmbeddedSettings()}  # pyright: ignore
+    settings = Settings(environment="test", data_dir=data_dir)
+    return settings.model_copy(update={**defaults, "auth": AuthSettings()})  # pyright: ignore
 
 
 def _prepared(settings: Settings, postgres_pid: int, row_count: int) -> Ground:
@@ -56,10 +61,7 @@ def _prepared(settings: Settings, postgres_pid: int, row_count: int) -> Ground:
     url = settings.database.admin_url.get_secret_value()
     for _ in migrate_database(settings):
         pass
-    if any(module.seed for module in load_modules()):
-        asyncio.run(seed_database(settings, scale=row_count))
-    else:
-        asyncio.run(rows.fill(url, row_count))
+    asyncio.run(seed_database(settings, scale=row_count))
     return Ground(
         settings=settings,
         admin_url=url,

@@ -22,8 +22,9 @@ import uvloop
 from benchmarks.answers import Answer, AnswerReader, BadAnswer
 from benchmarks.figures import Latency, latency_of
 
-#: Bodies are looked into once in so many answers: searching each would make the generator the bottleneck.
-SAMPLE_EVERY = 16
+#: Bodies are looked into once in so many answers: searching each would cost the generator too much. A prime, so that
+#: no list of requests is in step with it.
+SAMPLE_EVERY = 17
 #: A server that refuses connections is asked again after this time.
 RECONNECT_SECONDS = 0.05
 
@@ -92,7 +93,9 @@ class Generator:
         self.counting = False
         self.stopped = False
         self.waiting = 0
+        self.open: set[asyncio.Transport] = set()
         self._idle = asyncio.Event()
+        self._closed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         wire = [(item.raw.encode("latin-1"), item.status, item.contains.encode()) for item in order.requests]
         self.next_request = cycle(wire).__next__
@@ -113,7 +116,9 @@ class Generator:
         if not self.latencies:
             self.errors["no answer at all"] += 1
         latency = latency_of([value * 1000 for value in self.latencies])
-        return Report(len(self.latencies), seconds, latency, dict(self.errors), self.body_bytes, cpu)
+        report = Report(len(self.latencies), seconds, latency, dict(self.errors), self.body_bytes, cpu)
+        await self._hang_up()
+        return report
 
     def connect(self, delay_seconds: float = 0.0) -> None:
         """Open one more connection, now or in a moment."""
@@ -126,6 +131,12 @@ class Generator:
         self.waiting -= 1
         if self.stopped and not self.waiting:
             self._idle.set()
+
+    def lost(self, transport: asyncio.Transport) -> None:
+        """A connection has ended."""
+        self.open.discard(transport)
+        if self.stopped and not self.open:
+            self._closed.set()
 
     async def _connected(self, delay_seconds: float) -> None:
         await asyncio.sleep(delay_seconds)
@@ -151,6 +162,16 @@ class Generator:
         except TimeoutError:
             self.errors["unanswered"] += self.waiting
 
+    async def _hang_up(self) -> None:
+        """Leave nothing open: a loop that is closed over connections may wait for them."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for transport in tuple(self.open):
+            transport.abort()
+        if self.open:
+            await self._closed.wait()
+
 
 class LoadConnection(asyncio.Protocol):
     """One connection: at most one request under way."""
@@ -169,7 +190,11 @@ class LoadConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclasses of asyncio's, so nothing can be asserted here.
         self._transport = cast(asyncio.Transport, transport)
-        self._send()
+        self._generator.open.add(self._transport)
+        if self._generator.stopped:
+            self._transport.abort()
+        else:
+            self._send()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -187,6 +212,7 @@ class LoadConnection(asyncio.Protocol):
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._generator.lost(self._transport)
         if self._waits:
             answer = self._reader.finish()
             if answer is not None:

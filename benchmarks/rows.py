@@ -1,4 +1,4 @@
-"""The rows that are measured on: filled in, given landmarks, put in order, and cleaned between turns.
+"""The rows that are measured on: given landmarks, put in order, and cleaned between turns. Seeding makes them.
 
 Everything here runs as the administrator of the benchmark's own database.
 """
@@ -14,34 +14,6 @@ from benchmarks.shapes import FIRST_LANDMARK, INSERT_CATEGORY, LANDMARK_PREFIX, 
 CATEGORIES = 8
 LANDMARKS = 2000
 
-_PEOPLE = """
-    with made as (
-        insert into relais.users (email)
-        select format('user%s@load.test', n) from generate_series(1, $1::int) as n returning id
-    )
-    insert into relais.memberships (tenant_id, user_id) select relais.default_tenant_id(), id from made
-"""
-_PROFILES = """
-    insert into library.profiles (tenant_id, id, user_id, username, full_name)
-    select m.tenant_id, u.id, u.id, split_part(u.email, '@', 1), initcap(split_part(u.email, '@', 1))
-    from relais.users as u join relais.memberships as m on m.user_id = u.id
-    on conflict do nothing
-"""
-_RESOURCES = """
-    insert into library.resources
-        (tenant_id, user_id, title, description, category, tags, visibility, external_url, language, license,
-         views_count, created_at, updated_at)
-    select relais.default_tenant_id(), p.ids[1 + (n * 7919) % cardinality(p.ids)],
-           format('Guide %s pour %s', n, w.topics[1 + n % 8]),
-           repeat(format('Ce que %s demande, pas à pas, avec des exemples. ', w.topics[1 + n % 8]), 2 + n % 4),
-           w.topics[1 + (n / 3) % 8], array['libre', lower(w.topics[1 + n % 8]), format('niveau-%s', n % 5)],
-           case when n % 20 < 17 then 'public' else 'private' end::library.resource_visibility,
-           format('https://example.org/guides/%s', n), 'Python', 'MIT', (n * 31) % 5000,
-           now() - n * interval '600 seconds', now() - n * interval '600 seconds'
-    from generate_series(1, $1::int) as n,
-         (select array_agg(user_id order by username) as ids from library.profiles) as p,
-         (select array['Web', 'Mobile', 'Data', 'DevOps', 'Design', 'IA', 'Réseaux', 'Sécurité'] as topics) as w
-"""
 #: Copies of public rows under identifiers that a counter can spell, spread over the table's whole time.
 _LANDMARKS = f"""
     with originals as (
@@ -70,14 +42,6 @@ _COUNTS = """
     select (select count(*) from library.resources) as resources, (select count(*) from library.profiles) as profiles,
            (select count(*) from pg_catalog.pg_policies where schemaname = 'library') as policies
 """
-
-
-async def fill(url: str, row_count: int) -> None:
-    """Make this many resources, and an author for every twenty."""
-    async with _connection(url) as connection, connection.transaction():
-        await connection.execute(_PEOPLE, max(20, row_count // 20))
-        await connection.execute(_PROFILES)
-        await connection.execute(_RESOURCES, row_count)
 
 
 async def version(url: str) -> str:

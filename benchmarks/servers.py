@@ -29,6 +29,7 @@ HEADINGS = (
     "p99 ms",
     "errors",
     "server CPU ms",
+    "load CPU ms",
     "RSS MB",
     "of uvicorn",
     "others' CPU",
@@ -83,20 +84,23 @@ def granian_argv(program: str) -> Argv:
     return argv
 
 
+def environment(place: Ground) -> dict[str, str]:
+    """What the applications read. A granian that lives in an environment of its own uses the libraries of ours."""
+    return {
+        asgi.DATABASE_URL: place.database_url,
+        asgi.TENANT_ID: place.samples.tenant_id,
+        asgi.USER_ID: place.samples.user_id,
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+    }
+
+
 @contextmanager
 def _ready(
     argv: Argv, application: Application, workers: int, *, place: Ground, pace: Pace
 ) -> Generator[Callable[[], Turn]]:
-    env = {
-        asgi.DATABASE_URL: place.database_url,
-        asgi.TENANT_ID: place.samples.tenant_id,
-        asgi.USER_ID: place.samples.user_id,
-        # A granian that lives in an environment of its own uses the libraries of ours.
-        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
-    }
     port = free_port()
     requests = application.requests(place.samples)
-    with serving(Command(argv(application, port, workers), env), port, "/ready") as pid:
+    with serving(Command(argv(application, port, workers), environment(place)), port, "/ready") as pid:
         yield lambda: server_turn(server_order(port, requests, pace), pid, place.postgres_pid)
 
 
@@ -120,7 +124,7 @@ def _line(name: str, workers: int, turns: Sequence[Turn], uvicorn: Sequence[Turn
     return (
         *(name, str(workers), f"{found.rate:,.0f}", f"{found.slowest:,.0f}–{found.fastest:,.0f}"),
         *(f"{found.latency.p50:.2f}", f"{found.latency.p99:.2f}", str(found.errors)),
-        *(f"{found.server_ms:.3f}", f"{found.rss_bytes / 2**20:.0f}"),
+        *(f"{found.server_ms:.3f}", f"{found.load_ms:.3f}", f"{found.rss_bytes / 2**20:.0f}"),
         *(f"{ratio(turns, uvicorn):.2f}", f"{found.others:.0%}"),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.answers import Answer, AnswerReader, BadAnswer
-from benchmarks.load import Order, Report, Request, get, post, report_from
+from benchmarks.load import Order, Report, Request, generate, get, post, report_from
 
 ROOT = Path(__file__).parents[2]
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -77,7 +77,8 @@ async def test_every_answer_is_counted_once(wire: bytes) -> None:
         answered += 1
         return wire
 
-    report = await loaded(answer, [get("/")], warm_up_seconds=0.0)
+    async with served(answer) as port:
+        report = await generated_apart(order(port, [get("/")], warm_up_seconds=0.0))
     assert report.errors == {}
     # What is under way when the time is over is answered, and not counted.
     assert answered - CONNECTIONS <= report.requests <= answered
@@ -94,7 +95,7 @@ async def test_the_warm_up_is_not_counted() -> None:
         answered += 1
         return SIZED
 
-    report = await loaded(answer, [get("/")], warm_up_seconds=0.3)
+    report = await loaded(answer, [get("/")], warm_up_seconds=0.2)
     assert 0 < report.requests < answered - CONNECTIONS
 
 
@@ -156,7 +157,7 @@ CONNECTIONS = 4
 
 
 def order(port: int, requests: list[Request], *, warm_up_seconds: float = 0.05, patience_seconds: float = 5.0) -> Order:
-    return Order("127.0.0.1", port, CONNECTIONS, warm_up_seconds, 0.3, requests, patience_seconds)
+    return Order("127.0.0.1", port, CONNECTIONS, warm_up_seconds, 0.2, requests, patience_seconds)
 
 
 async def loaded(behaviour: Behaviour, requests: list[Request], **options: float) -> Report:
@@ -165,6 +166,11 @@ async def loaded(behaviour: Behaviour, requests: list[Request], **options: float
 
 
 async def generated(wanted: Order) -> Report:
+    """The generator on a loop of its own, beside the server's."""
+    return await asyncio.to_thread(generate, wanted)
+
+
+async def generated_apart(wanted: Order) -> Report:
     """The generator in its own process, as in earnest."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.load", cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE

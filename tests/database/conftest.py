@@ -80,12 +80,12 @@ def url_of(admin_url: str, name: str) -> str:
 def create(admin_url: str, name: str, template: str | None = None) -> None:
     """Create a database, as a copy of another one if told."""
     source = f" template {template}" if template else ""
-    _administer(admin_url, f"drop database if exists {name} with (force)", f"create database {name}{source}")
+    administer(admin_url, f"drop database if exists {name} with (force)", f"create database {name}{source}")
 
 
 def drop(admin_url: str, name: str) -> None:
     """Drop a database, whoever is still connected."""
-    _administer(admin_url, f"drop database if exists {name} with (force)")
+    administer(admin_url, f"drop database if exists {name} with (force)")
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -94,7 +94,9 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
         return pool.submit(asyncio.run, work).result()
 
 
-def _administer(admin_url: str, *statements: str) -> None:
+def administer(admin_url: str, *statements: str) -> None:
+    """Run statements as the owner of the server, each on its own."""
+
     async def work(connection: asyncpg.Connection) -> None:
         for statement in statements:
             await connection.execute(statement)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 from app.adapters import migrations
+from sqlalchemy import make_url
 
-from .conftest import run
+from .conftest import PREFIX, administer, run, url_of
 from .world import fill
 
 CALL = re.compile(r'run_sql\("([^"]+)", "([^"]+)"\)')
@@ -32,6 +33,23 @@ async def _fill(url: str) -> None:
         await fill(connection)
     finally:
         await connection.close()
+
+
+@pytest.fixture
+def ordinary_owner(admin_url: str, world: str) -> Iterator[str]:
+    """The URL of an empty database and of an owner who may hand out the product's roles, and nothing else."""
+    name = f"{PREFIX}_owner"
+    roles = "anon, authenticated, service, relais_definer, relais_login"
+    administer(
+        admin_url,
+        f"create role {name} login password 'owner' createrole",
+        f"grant {roles} to {name} with admin option",
+        f"create database {name} owner {name}",
+    )
+    yield make_url(url_of(admin_url, name)).set(username=name, password="owner").render_as_string(hide_password=False)
+    administer(
+        admin_url, f"drop database {name} with (force)", f"revoke {roles} from {name} cascade", f"drop role {name}"
+    )
 
 
 SCHEMAS = "select nspname from pg_namespace where nspname in ('library', 'library_internal')"
@@ -80,6 +98,18 @@ def test_the_library_alone_can_be_taken_back_and_finds_the_members_again(empty_d
     migrations.upgrade(empty_database)
     assert run(_in(empty_database, "select user_id from library.profiles order by 1")) == members
     assert run(_in(empty_database, "select count(*) from library.permissions group by tenant_id")) == [28, 28, 28]
+
+
+def test_an_owner_who_is_no_superuser_may_migrate(admin_url: str, ordinary_owner: str) -> None:
+    """Given the roles, as a managed server gives them: what it made is no different."""
+    migrations.upgrade(ordinary_owner)
+
+    assert migrations.drift(ordinary_owner) == []
+    assert run(_in(ordinary_owner, "select rolsuper or rolbypassrls from pg_roles where rolname = current_user")) == [
+        False
+    ]
+    library_internal = "select distinct proowner::regrole::text from pg_proc where prosecdef and proname = 'has_rank'"
+    assert run(_in(ordinary_owner, library_internal)) == ["relais_definer"]
 
 
 def test_the_sql_files_may_run_again(database: str) -> None:

@@ -138,11 +138,8 @@ def upgrade() -> None:
     schema='library'
     )
     op.create_index('category_tag_suggestions_reviewed_by_idx', 'category_tag_suggestions', ['tenant_id', 'reviewed_by'], unique=False, schema='library')
-    op.create_index('category_tag_suggestions_status_votes_count_idx', 'category_tag_suggestions', ['tenant_id', 'status', sa.literal_column('votes_count desc')], unique=False, schema='library')
     op.create_index('category_tag_suggestions_suggested_by_idx', 'category_tag_suggestions', ['tenant_id', 'suggested_by'], unique=False, schema='library')
-    op.create_index('category_tag_suggestions_type_action_votes_count_idx', 'category_tag_suggestions', ['tenant_id', 'type', 'action', sa.literal_column('votes_count desc')], unique=False, schema='library')
-    op.create_index('category_tag_suggestions_type_created_at_idx', 'category_tag_suggestions', ['tenant_id', 'type', sa.literal_column('created_at desc')], unique=False, schema='library')
-    op.create_index('category_tag_suggestions_type_status_action_votes_count_idx', 'category_tag_suggestions', ['tenant_id', 'type', 'status', 'action', sa.literal_column('votes_count desc')], unique=False, schema='library')
+    op.create_index('category_tag_suggestions_created_at_idx', 'category_tag_suggestions', ['tenant_id', sa.literal_column('created_at desc')], unique=False, schema='library')
     op.create_index('category_tag_suggestions_votes_count_idx', 'category_tag_suggestions', ['tenant_id', sa.literal_column('votes_count desc')], unique=False, schema='library')
     op.create_table('collections',
     sa.Column('tenant_id', sa.Uuid(), server_default=sa.text('relais.tenant_id()'), nullable=False),
@@ -200,7 +197,6 @@ def upgrade() -> None:
     op.create_index('permission_audit_logs_actor_user_id_idx', 'permission_audit_logs', ['tenant_id', 'actor_user_id'], unique=False, schema='library')
     op.create_index('permission_audit_logs_created_at_idx', 'permission_audit_logs', ['tenant_id', sa.literal_column('created_at desc')], unique=False, schema='library')
     op.create_index('permission_audit_logs_permission_id_idx', 'permission_audit_logs', ['tenant_id', 'permission_id'], unique=False, schema='library')
-    op.create_index('permission_audit_logs_target_role_created_at_idx', 'permission_audit_logs', ['tenant_id', 'target_role', sa.literal_column('created_at desc')], unique=False, schema='library')
     op.create_table('profile_preferences',
     sa.Column('tenant_id', sa.Uuid(), server_default=sa.text('relais.tenant_id()'), nullable=False),
     sa.Column('user_id', sa.Uuid(), server_default=sa.text('relais.user_id()'), nullable=False),
@@ -277,8 +273,7 @@ def upgrade() -> None:
     op.create_index('resources_updated_at_idx', 'resources', ['tenant_id', sa.literal_column('updated_at desc')], unique=False, schema='library')
     op.create_index('resources_user_id_created_at_idx', 'resources', ['tenant_id', 'user_id', sa.literal_column('created_at desc')], unique=False, schema='library')
     op.create_index('resources_user_id_updated_at_idx', 'resources', ['tenant_id', 'user_id', sa.literal_column('updated_at desc')], unique=False, schema='library')
-    op.create_index('resources_visibility_created_at_idx', 'resources', ['tenant_id', 'visibility', sa.literal_column('created_at desc')], unique=False, schema='library')
-    op.create_index('resources_visibility_views_count_idx', 'resources', ['tenant_id', 'visibility', sa.literal_column('views_count desc')], unique=False, schema='library')
+    op.create_index('resources_views_count_idx', 'resources', ['tenant_id', sa.literal_column('views_count desc')], unique=False, schema='library')
     op.create_table('role_permissions',
     sa.Column('tenant_id', sa.Uuid(), server_default=sa.text('relais.tenant_id()'), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('relais.new_id()'), nullable=False),

@@ -42,8 +42,8 @@ _MEMBERSHIPS = """
     on conflict do nothing
 """
 _MADE = "select id from library.resources where tenant_id = relais.tenant_id() and id = any($1::uuid[])"
-#: Foreign keys are checked with plans that a connection keeps. One made while a table was nearly empty reads all of the
-#: tenant's rows for each check, and made a load of 20,000 resources five times slower.
+#: Foreign keys are checked with plans that a connection keeps. One made while a table was nearly empty may use an index
+#: on the tenant alone, and read all of the tenant's rows for each row that is loaded.
 _FORGET_PLANS = "discard plans"
 #: What PostgreSQL knows of the tables is from before the load. What it does not let us analyze it skips with a warning.
 _ANALYZE = """

@@ -84,7 +84,7 @@ def invent(number: int, scene: Scene) -> Invented:
     visibility = chance.choices(VISIBILITIES, cum_weights=VISIBILITY_WEIGHTS)[0]
     crowd = _crowd(chance, scene, made, wanted=int(pull * 0.5))
     marks = chance.choices(MARKS, cum_weights=MARK_WEIGHTS, k=len(crowd))
-    views = int(pull * 60) + chance.randrange(20)
+    views = int(pull * chance.uniform(45, 75)) + chance.randrange(20)
     changed = made + (scene.last - made) * chance.random() ** 3
     standing = (visibility, _average(marks), len(marks), views, views // 7, made, changed)
     return Invented(

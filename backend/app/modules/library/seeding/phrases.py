@@ -84,9 +84,9 @@ TOPICS = (
 )
 ANGLES = (
     "en production", "pas à pas", "sans dépendance", "pour débutants", "pour une petite équipe", "en trois exemples",
-    "à grande échelle", "sans jargon", "vu du terrain", "en une heure", "avec mesures", "et ses pièges",
+    "à grande échelle", "sans jargon", "depuis le terrain", "en une heure", "avec mesures", "et ses pièges",
     "hors connexion", "côté serveur", "côté navigateur", "de zéro à l'exploitation", "au quotidien", "en équipe",
-    "sous contrainte de budget", "avec exercices corrigés", "pour l'enseignement", "en pratique", "revu et corrigé",
+    "sous contrainte de budget", "avec exercices corrigés", "pour l'enseignement", "en pratique", "en seconde édition",
     "cas d'étude",
 )  # fmt: skip
 OPENINGS = (

@@ -125,7 +125,6 @@ class PermissionAudit(SQLModel, table=True):
         _audit.index("actor_user_id"),
         _audit.index("permission_id"),
         _audit.index("action", "created_at desc"),
-        _audit.index("target_role", "created_at desc"),
         _audit.index("created_at desc"),
     )
     tenant_id: UUID = tenant()

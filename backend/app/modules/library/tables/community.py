@@ -148,11 +148,8 @@ class Suggestion(SQLModel, table=True):
         _suggestions.references("reviewed_by", PROFILES, on_delete="set null"),
         _suggestions.unique("name", "type"),
         _suggestions.check("action", "action = 'add'"),
-        _suggestions.index("type", "status", "action", "votes_count desc"),
-        _suggestions.index("type", "action", "votes_count desc"),
-        _suggestions.index("type", "created_at desc"),
-        _suggestions.index("status", "votes_count desc"),
         _suggestions.index("votes_count desc"),
+        _suggestions.index("created_at desc"),
         _suggestions.index("suggested_by"),
         _suggestions.index("reviewed_by"),
     )

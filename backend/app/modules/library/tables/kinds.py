@@ -1,6 +1,9 @@
 """The closed sets of the library: Python enums and the PostgreSQL types that hold them.
 
 Ranked ones are declared lowest first, because PostgreSQL compares enum values in the order of their declaration.
+
+No index leads with one of these types: comparing enums is not leak-proof in PostgreSQL's eyes, so that under row
+security such a condition is tried after the policies and never picks an index. The order of a list picks it instead.
 """
 
 from enum import StrEnum
