@@ -33,7 +33,7 @@ bench: $(VENV)/.dev ## Measure, beside the ceiling and the textbook
 
 docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictly
 	"$(BIN)/python" -m docs.generate
-	"$(BIN)/mkdocs" build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group build -o requirements/.all.txt

@@ -150,7 +150,7 @@ def environment_for(urls: Urls, servers: Servers, data_dir: Path) -> dict[str, s
     }
 
 
-class started:  # noqa: N801 - reads as a word where it is used
+class started:
     """An application between its start and its end."""
 
     def __init__(self, app: FastAPI) -> None:

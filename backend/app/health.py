@@ -95,7 +95,11 @@ async def _redis(state: AppState) -> Part:
 async def _migrations(state: AppState) -> Part:
     rows = await state.database.fetch(SERVICE, _APPLIED)
     named = {row[0] for row in rows}
-    applied = frozenset[str]().union(*(state.migrations.get(name, {name}) for name in named))
+    newer = sorted(named - set(state.migrations))
+    if newer:
+        # Migrations only add before they take away: the code of before works on, while an upgrade rolls.
+        return True, f"the database is ahead of this process: {', '.join(newer)}"
+    applied = frozenset[str]().union(*(state.migrations[name] for name in named))
     missing = sorted(set(state.migrations) - applied)
     if not missing:
         return True, ", ".join(sorted(named))

@@ -42,6 +42,8 @@ def migrate_database(settings: Settings, revision: str = "heads", *, down: bool 
 
 async def seed_database(settings: Settings, *, scale: int = 0, only_if_empty: bool = False) -> list[str]:
     """Demo accounts and what each module makes of them."""
+    if settings.environment == "production":
+        raise SettingsError("Demo accounts do not belong in production; nothing was seeded.")
     async with _database(settings) as database:
         if only_if_empty and await _has_accounts(database):
             return []

@@ -71,7 +71,6 @@ class DatabaseSettings(_Group):
         None, description="The same database as its owner, for migrations and seeding. Unset: `url` is used."
     )
     read_url: SecretStr | None = Field(None, description="A replica for reads. Unset: reads go to `url`.")
-    pool_min: int = Field(2, ge=0, le=1000, description="Connections that each process keeps open, per pool.")
     pool_max: int = Field(10, ge=1, le=1000, description="Connections that each process opens at the most, per pool.")
     acquire_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for a free connection; beyond it: 504.")
     connect_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a new connection.")
@@ -87,7 +86,9 @@ class RedisSettings(_Group):
 
     url: SecretStr | None = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
     prefix: str = Field(
-        "", pattern=r"^[A-Za-z0-9:_-]*$", description="Put before our keys in a Redis that is shared (arq's own begin with `arq:` all the same)."
+        "",
+        pattern=r"^[A-Za-z0-9:_-]*$",
+        description="Put before our keys in a Redis that is shared (arq's own begin with `arq:` all the same).",
     )
     timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for an answer from Redis.")
     max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")
@@ -171,6 +172,8 @@ def load_settings() -> Settings:
         settings = Settings()  # pyright: ignore[reportCallIssue] - values come from the environment
     except ValidationError as error:
         for item in error.errors():
+            if item["type"] == "extra_forbidden":
+                continue  # said already, with a suggestion
             variable = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
             mistakes.append(f"{variable}: {item['msg']}.")
         raise SettingsError("\n".join(mistakes)) from None

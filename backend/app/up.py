@@ -1,10 +1,11 @@
 """`relais up`: everything at once, for a developer's machine or a single small server."""
 
 import asyncio
+import json
+import math
 import sys
 import time
-from collections.abc import Callable
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from rich.console import Console
@@ -19,7 +20,9 @@ from app.settings import Settings
 from app.supervise import Child, Supervisor
 
 CHECK_SERVERS_SECONDS = 1.0
-PROBE_SECONDS = 0.5
+PROBE_SECONDS = 2.0
+#: How long an unready API may be silent about it.
+PATIENCE_SECONDS = 5.0
 
 
 def run_everything(settings: Settings, out: Console, *, demo: bool) -> int:
@@ -34,7 +37,7 @@ def run_everything(settings: Settings, out: Console, *, demo: bool) -> int:
             for line in asyncio.run(seed_database(ready, only_if_empty=True)):
                 out.print(f"  demo data: {line}")
         supervisor = Supervisor(_children(ready), lambda sentence: out.print(f"[yellow]{escape(sentence)}[/]"))
-        return supervisor.run(_Tick(ready, servers, lambda: out.print(_where_to_look(ready, servers, begun))))
+        return supervisor.run(_Tick(ready, servers, out, begun))
 
 
 def _children(settings: Settings) -> list[Child]:
@@ -46,33 +49,54 @@ def _children(settings: Settings) -> list[Child]:
 class _Tick:
     """Between the supervisor's turns: announce the API once it answers, and bring back an embedded server that died."""
 
-    def __init__(self, settings: Settings, servers: Servers | None, announce: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, servers: Servers | None, out: Console, begun: float) -> None:
         self._settings = settings
         self._servers = servers
-        self._announce: Callable[[], None] | None = announce
+        self._out = out
+        self._begun = begun
+        self._announced = False
+        self._patience = time.monotonic() + PATIENCE_SECONDS
         self._next_check = 0.0
 
     def __call__(self) -> None:
-        if self._announce is not None and _answers(f"{_address(self._settings)}/ready"):
+        if not self._announced:
             self._announce()
-            self._announce = None
         if self._servers is not None and time.monotonic() >= self._next_check:
             self._next_check = time.monotonic() + CHECK_SERVERS_SECONDS
-            if alive(self._servers):
-                self._servers = ensure(
-                    self._settings.data_dir,
-                    self._settings.embedded,
-                    postgres=bool(self._servers.postgres_pid),
-                    redis=bool(self._servers.redis_pid),
-                )
+            self._bring_back(self._servers)
+
+    def _announce(self) -> None:
+        waits_for = _unready(f"{_address(self._settings)}/ready")
+        if waits_for == "":
+            self._announced = True
+            self._out.print(_where_to_look(self._settings, self._servers, self._begun))
+        elif waits_for is not None and time.monotonic() > self._patience:
+            self._patience = math.inf
+            self._out.print(f"[yellow]The API answers but is not ready: {escape(waits_for)}. It goes on trying.[/]")
+
+    def _bring_back(self, servers: Servers) -> None:
+        died = alive(servers)
+        if not died:
+            return
+        self._out.print(f"[yellow]{' and '.join(died)} died; starting it again.[/]")
+        self._servers = ensure(
+            self._settings.data_dir,
+            self._settings.embedded,
+            postgres=bool(servers.postgres_pid),
+            redis=bool(servers.redis_pid),
+        )
 
 
-def _answers(url: str) -> bool:
+def _unready(url: str) -> str | None:
+    """What an API waits for: nothing when it is ready, None when it does not answer at all."""
     try:
-        with urlopen(url, timeout=PROBE_SECONDS) as answer:  # noqa: S310 - our own address
-            return answer.status == 200
+        with urlopen(url, timeout=PROBE_SECONDS):  # noqa: S310 - our own address
+            return ""
+    except HTTPError as error:
+        parts = json.load(error)["parts"]
+        return "; ".join(f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"])
     except (URLError, OSError):
-        return False
+        return None
 
 
 def _address(settings: Settings) -> str:

@@ -87,7 +87,7 @@ async def test_ten_thousand_interleaved_statements_never_meet_another_caller(set
     database = Database(settings.database.model_copy(update={"pool_max": 4}))
     await database.open()
     callers = [stamp(role) for role in ("authenticated", "anon", "authenticated", "authenticated", "service")]
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
 
     async def client(number: int) -> int:
         wrong = 0
@@ -119,9 +119,12 @@ async def test_the_login_owns_nothing_and_inherits_nothing(database: Database) -
         await connection.execute("reset role")
         with pytest.raises(Exception, match="permission denied"):
             await connection.fetch("select * from library.resources")
-        assert await connection.fetchval(
-            "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'relais_login'"
-        ) == 0
+        assert (
+            await connection.fetchval(
+                "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'relais_login'"
+            )
+            == 0
+        )
         await connection.execute("set role service")
 
 
@@ -143,7 +146,7 @@ async def test_connections_that_the_server_ended_are_replaced(database: Database
     [row] = await database.fetch(SERVICE, "select pg_backend_pid()")
     async with database.connection(SERVICE) as connection:
         await run_sql(urls.admin, f"select pg_terminate_backend({row[0]})")
-        with pytest.raises(Exception, match="terminat|closed"):
+        with pytest.raises(Exception, match=r"terminat|closed"):
             await connection.fetch("select 1")
     assert len(await database.fetch(SERVICE, "select 1")) == 1
 

@@ -16,7 +16,7 @@ from benchmarks.figures import Turn
 from benchmarks.ground import Ground, ground, own_settings
 from benchmarks.load import Request, get
 from benchmarks.processes import HOST, Command, free_port, serving
-from benchmarks.shapes import Samples, Shape
+from benchmarks.shapes import INSERT_CATEGORY, INSERT_VISIBILITY, Samples, Shape
 from benchmarks.statements import STATEMENTS
 from benchmarks.turns import Pace, take_turns
 
@@ -125,12 +125,13 @@ def test_a_contender_that_answers_wrongly_is_reported(place: Ground) -> None:
     assert "status 404" in failure
 
 
-def test_inserted_rows_are_gone_after_a_run(place: Ground) -> None:
+def test_inserted_rows_and_only_they_are_gone_after_a_turn(place: Ground) -> None:
+    inserted = {"category": INSERT_CATEGORY, "visibility": INSERT_VISIBILITY}
     before = pgbench.answer(place, Shape.LIST, {"category": place.samples.categories[0]})
-    pace = Pace(turns=1, seconds=0.3, concurrency=2, warm_up_seconds=0.0)
-    list(take_turns(place, [TEXTBOOK], [Shape.INSERT], pace))
-    left = pgbench.answer(place, Shape.LIST, {"category": "bench-insert", "visibility": "private"})
-    assert json.loads(left) == []
+    pgbench.answer(place, Shape.INSERT, {"body": place.samples.body(1)})
+    assert json.loads(pgbench.answer(place, Shape.LIST, inserted)) != []
+    place.clean()
+    assert json.loads(pgbench.answer(place, Shape.LIST, inserted)) == []
     assert pgbench.answer(place, Shape.LIST, {"category": place.samples.categories[0]}) == before
 
 

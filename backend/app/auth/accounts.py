@@ -13,7 +13,7 @@ _USER = """
 _MEMBERSHIP = """
     insert into relais.memberships (tenant_id, user_id, role)
     values (coalesce($1::text::uuid, relais.default_tenant_id()), $2::text::uuid, $3::text::relais.tenant_role)
-    on conflict (tenant_id, user_id) do update set role = excluded.role
+    on conflict (tenant_id, user_id) do update set role = excluded.role where memberships.role <> excluded.role
 """
 
 

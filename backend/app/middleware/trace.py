@@ -20,6 +20,7 @@ ACCESS = "request"
 TRACE = "relais.trace"
 #: Probes come every few seconds for ever; their lines are only for who asks for them.
 PROBES = frozenset({"/live", "/ready", "/health", "/api/health"})
+EXPECTED_OF_PROBES = (200, 503)
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
 
 
@@ -32,6 +33,9 @@ class Trace:
     stages: dict[str, float] = field(default_factory=dict[str, float])
     caller: str = "anonymous"
     rows: int | None = None
+    #: What was sent; 500 until something is, for that is what a broken connection comes from.
+    status: int = 500
+    bytes: int = 0
 
     @contextmanager
     def stage(self, name: str) -> Generator[None]:
@@ -64,41 +68,39 @@ class TraceMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         trace = scope[TRACE] = Trace(_request_id(scope))
-        status, sent = 500, 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status, sent
             if message["type"] == "http.response.start":
-                status = message["status"]
+                trace.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = trace.request_id
                 if self.server_timing:
                     headers["Server-Timing"] = _server_timing(trace)
             elif message["type"] == "http.response.body":
-                sent += len(message.get("body", b""))
+                trace.bytes += len(message.get("body", b""))
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_headers)
         finally:
             if self.access_log:
-                route = _route(scope)
-                level = "debug" if route in PROBES and status < 400 else "info"
-                log.event(ACCESS, _access_line(trace, scope["method"], route, status, sent), level=level)
+                _write_access_line(trace, scope["method"], _route(scope))
 
 
-def _access_line(trace: Trace, method: str, route: str, status: int, sent: int) -> dict[str, object]:
-    return {
+def _write_access_line(trace: Trace, method: str, route: str) -> None:
+    fields = {
         "request_id": trace.request_id,
         "method": method,
         "route": route,
-        "status": status,
+        "status": trace.status,
         "ms": round(trace.elapsed() * 1000, 2),
         "stages": {name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
-        "bytes": sent,
+        "bytes": trace.bytes,
         "rows": trace.rows,
         "caller": trace.caller,
     }
+    level = "debug" if route in PROBES and trace.status in EXPECTED_OF_PROBES else "info"
+    log.event(ACCESS, fields, level=level)
 
 
 def _request_id(scope: Scope) -> str:

@@ -26,13 +26,6 @@ _INTRODUCE = """
     where profile.tenant_id = relais.tenant_id() and profile.user_id = said.user_id
       and profile.bio is null and profile.updated_at = profile.created_at
 """
-#: Somebody must be able to administer the library; whoever does already keeps doing it.
-_APPOINT = """
-    update library.user_roles as rank set role = 'super_admin'
-    where rank.tenant_id = relais.tenant_id() and rank.user_id = $1 and not exists (
-      select from library.user_roles as other where other.tenant_id = rank.tenant_id and other.role = 'super_admin'
-    )
-"""
 _SUGGESTIONS = (
     "select type::text, name, id::text from library.category_tag_suggestions where tenant_id = relais.tenant_id()"
 )
@@ -46,7 +39,6 @@ async def seed(connection: Connection, users: list[str], scale: int) -> Mapping[
     await connection.execute(_IN_DEFAULT_TENANT)
     today: datetime = await connection.fetchval(_TODAY)
     await connection.execute(_INTRODUCE, orjson.dumps(people.profiles(accounts)).decode())
-    await connection.execute(_APPOINT, accounts[0])
     counts: Counter[str] = Counter()
     for batch in demo.batches(accounts, today):
         counts[batch.what] += await put(connection, batch)

@@ -551,14 +551,14 @@ def upgrade() -> None:
     run_sql("modules/library/sql/numbers.sql", "805b3cbe2bc3bf41")
     run_sql("modules/library/sql/rules.sql", "3cc754fe2278ebbd")
     run_sql("modules/library/sql/notifications.sql", "7ac78814d7f6eb19")
-    run_sql("modules/library/sql/tenants.sql", "ca85fae06d99b212")
+    run_sql("modules/library/sql/tenants.sql", "1980ac5dbf1aeb35")
     run_sql("modules/library/sql/functions.sql", "b03c75b40d50cf41")
     run_sql("modules/library/sql/views.sql", "0c77572da8852728")
     run_sql("modules/library/sql/policies_people.sql", "a819fe4542feb329")
     run_sql("modules/library/sql/policies_resources.sql", "29852db4039c1de0")
     run_sql("modules/library/sql/policies_community.sql", "75187b1a3fbf58f6")
     run_sql("modules/library/sql/policies_administration.sql", "f7d9af74cc1f4b73")
-    run_sql("modules/library/sql/access.sql", "f31d38f454f82321")
+    run_sql("modules/library/sql/access.sql", "44b53c2c8ce67e0e")
     op.execute("select library_internal.catch_up()")
 
 

@@ -79,11 +79,16 @@ begin
     values (tenant, person, person, library_internal.free_username(name, tenant), name)
     on conflict do nothing;
   end if;
-  insert into library.user_roles (tenant_id, user_id) values (tenant, person) on conflict do nothing;
+  -- Who runs the tenant runs its library. Ranks given in the library are never lowered from here.
+  insert into library.user_roles (tenant_id, user_id, role)
+  select tenant, person,
+         (case m.role when 'owner' then 'super_admin' when 'admin' then 'admin' else 'user' end)::library.app_role
+  from relais.memberships as m where m.tenant_id = tenant and m.user_id = person
+  on conflict (tenant_id, user_id) do update set role = excluded.role where user_roles.role < excluded.role;
 end
 $$;
 comment on function library_internal.welcome(uuid, uuid) is
-  'Gives a member of a tenant a profile and the rank of a user.';
+  'Gives a member of a tenant a profile, and the rank that befits their standing there.';
 
 create or replace function library_internal.same_profile_ids() returns trigger
   language plpgsql set search_path = '' as $$
@@ -111,7 +116,7 @@ create or replace trigger library_prepare after insert on relais.tenants
 create or replace function library_internal.on_membership() returns trigger
   language plpgsql security definer set search_path = '' as $$
 begin
-  if tg_op = 'INSERT' then
+  if tg_op <> 'DELETE' then
     perform library_internal.welcome(new.tenant_id, new.user_id);
   else
     -- Whoever leaves loses the rank; what they wrote stays, under their name.
@@ -120,7 +125,7 @@ begin
   return null;
 end
 $$;
-create or replace trigger library_member after insert or delete on relais.memberships
+create or replace trigger library_member after insert or update of role or delete on relais.memberships
   for each row execute function library_internal.on_membership();
 
 create or replace function library_internal.catch_up() returns void
