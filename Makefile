@@ -16,7 +16,7 @@ run: $(VENV)/.run ## Set up and start everything: PostgreSQL, Redis, the API and
 	@exec "$(BIN)/relais" up
 
 test: $(VENV)/.dev ## Set up and run every test
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, import contracts
 	"$(BIN)/ruff" check .

@@ -7,15 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from app.errors import AppError, ErrorSpec, declared_errors, refuse
+from app.errors import AppError, ErrorSpec, declared_errors
 from app.main import create_app
 from app.settings import Settings
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 from tests.conftest import client_of, started
-
-TEAPOT = ErrorSpec("TEST_TEAPOT", 418, "Je suis une théière")
 
 
 class Order(BaseModel):
@@ -112,7 +110,7 @@ def test_declared_errors_are_client_or_server_errors() -> None:
 def _add_troublesome_routes(app: FastAPI) -> None:
     @app.get("/test/declared")
     async def declared() -> None:
-        raise refuse(TEAPOT, "no coffee", hint="ask for tea")
+        raise AppError("TEST_TEAPOT", 418, "Je suis une théière", "no coffee", "ask for tea")
 
     @app.get("/test/framework")
     async def framework() -> None:

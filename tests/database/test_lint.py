@@ -165,8 +165,11 @@ async def test_tables_are_granted_to_known_roles_only(db: asyncpg.Connection) ->
 
     rights = {"SELECT", "INSERT", "UPDATE", "DELETE"}
     assert by_role == {
-        "anon": {"SELECT", "INSERT"}, "authenticated": rights, "service": rights, "relais_definer": rights,
-    }  # fmt: skip
+        "anon": {"SELECT", "INSERT"},
+        "authenticated": rights,
+        "service": rights | {"MAINTAIN"},
+        "relais_definer": rights,
+    }
 
 
 async def test_clients_cannot_create_anything(db: asyncpg.Connection) -> None:
