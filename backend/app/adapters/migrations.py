@@ -21,11 +21,12 @@ from sqlalchemy.util import await_only
 
 from app.adapters.postgres import unavailable
 from app.adapters.sqlstates import database_error
+from app.errors import ErrorSpec, refuse
 
 APP = Path(__file__).parents[1]
 MIGRATIONS = APP.parent / "migrations"
 ARCHIVE = MIGRATIONS / "sql"
-VERSION_SCHEMA = "relais"
+SQL_FILE_CHANGED = ErrorSpec("SQL_FILE_CHANGED", 500, "A migration's SQL file has changed since it was written.")
 
 
 def _config(url: str, lock_timeout_seconds: float = 5.0) -> Config:
@@ -148,7 +149,11 @@ def sql_text(path: str, digest: str) -> str:
         return live.read_text(encoding="utf-8")
     archived = ARCHIVE / archive_name(path, digest)
     if not archived.exists():
-        raise FileNotFoundError(f"{path} has changed and its wording {digest} is not in {ARCHIVE.name}/")
+        raise refuse(
+            SQL_FILE_CHANGED,
+            f"{path} is not the file whose digest is {digest}",
+            hint=f"Keep the old wording as migrations/sql/{archived.name}, and load the new one in a new migration.",
+        )
     return archived.read_text(encoding="utf-8")
 
 
