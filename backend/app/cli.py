@@ -4,9 +4,11 @@ Heavy parts are imported by the command that needs them, so that the others answ
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -14,10 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from app.adapters.redis import RedisUnavailable
 from app.embedded import EmbeddedError
 from app.errors import AppError
 from app.servers import resolved
-from app.settings import Settings, SettingsError, describe, load_settings
+from app.settings import MOST_WORKERS, Settings, SettingsError, describe, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The backend that takes over from localStorage.")
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -28,12 +31,22 @@ err = Console(stderr=True)
 
 def main() -> None:
     """Run the command; what a person can mend is one sentence and exit code 1, never a traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
     try:
         app()
+    except RedisUnavailable as error:
+        _fail(f"Redis does not answer ({error}).")
     except (SettingsError, EmbeddedError) as error:
         _fail(str(error))
     except AppError as error:
         _fail(". ".join(str(part) for part in (error.message.rstrip("."), error.details, error.hint) if part))
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    # An exit, not a death: what was started is stopped on the way out.
+    raise SystemExit(128 + number)
 
 
 def _fail(sentence: str) -> None:
@@ -56,7 +69,9 @@ def up(*, demo: Annotated[bool, typer.Option(help="Seed demo data when the libra
 
 
 @app.command()
-def serve(workers: Annotated[int | None, typer.Option(help="Processes that share the port.")] = None) -> None:
+def serve(
+    workers: Annotated[int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes that share the port.")] = None,
+) -> None:
     """Serve the API."""
     from app.serve import run_server
     from app.supervise import die_with_parent
@@ -135,7 +150,10 @@ def catalog(schema: Annotated[str, typer.Argument(help="Only this database schem
     schemas = [schema] if schema else [module.schema for module in load_modules()]
     with _servers() as settings:
         table = Table("Table", "Columns", "Policies", "Indexes", "Rows (about)")
-        for row in asyncio.run(list_tables(settings.database, schemas)):
+        rows = asyncio.run(list_tables(settings.database, schemas))
+        if not rows:
+            raise SettingsError(f"There is no table in the database schema {', '.join(schemas)}.")
+        for row in rows:
             table.add_row(f"{row.schema}.{row.name}", *map(str, (row.columns, row.policies, row.indexes, row.rows)))
         out.print(table)
 

@@ -22,12 +22,14 @@ _APPLIED = "select version_num from relais.alembic_version"
 Part = tuple[bool, str]
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live", summary="This process answers")
 async def live() -> dict[str, str]:
     """Says nothing of the servers behind: a process that lives must not be killed because PostgreSQL is away."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", summary="This process can serve: database, Redis, migrations")
 async def ready(request: Request) -> JSONResponse:
     """Each part with what is wrong with it; 503 as long as one part is not ready."""
@@ -41,6 +43,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok" if ok else "unavailable", "parts": parts}, status, headers)
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Liveness, as the frontend probes it")
 async def health(request: Request) -> dict[str, Any]:
     """The second address that the frontend tries."""
@@ -53,6 +56,7 @@ async def health(request: Request) -> dict[str, Any]:
     }
 
 
+@router.head("/api/health", include_in_schema=False)
 @router.get("/api/health", summary="Liveness, as the frontend probes it first")
 async def api_health(request: Request) -> dict[str, Any]:
     """The first address that the frontend tries."""

@@ -8,12 +8,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from app import api_docs, health, log
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
@@ -21,6 +21,7 @@ from app.middleware.trace import TraceMiddleware
 from app.modules import load_modules
 from app.settings import Settings, load_settings
 from app.state import AppState
+from app.supervise import die_with_parent
 from app.version import VERSION
 
 EXPOSED_HEADERS = ("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id")
@@ -28,6 +29,7 @@ EXPOSED_HEADERS = ("Content-Range", "Location", "Retry-After", "Server-Timing", 
 
 def application() -> FastAPI:
     """The API as the environment sets it up: what a server process calls."""
+    die_with_parent()
     settings = load_settings()
     log.set_up_logging(settings.log.level)
     return create_app(settings)
@@ -86,7 +88,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production"),
         Middleware(
-            CORSMiddleware,
+            CorsMiddleware,
             allow_origins=origins,
             allow_credentials="*" not in origins,
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

@@ -1,5 +1,6 @@
 """Making a database ready: migrations, demo data, the first administrator."""
 
+import re
 import secrets
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from app.modules import load_modules
 from app.settings import Settings, SettingsError
 
 MIN_PASSWORD_LENGTH = 8
+ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,190}")
 #: Accounts of the demo: the address and the standing. `.test` can never be anybody's.
 DEMO_ACCOUNTS = (
     ("admin@demo.test", TenantRole.OWNER),
@@ -60,6 +62,8 @@ async def seed_database(settings: Settings, *, scale: int = 0, only_if_empty: bo
 
 async def make_owner(settings: Settings, email: str, password: str) -> str:
     """Make a user an owner of the default tenant."""
+    if not ADDRESS.fullmatch(email):
+        raise SettingsError("That is no e-mail address.")
     if len(password) < MIN_PASSWORD_LENGTH:
         raise SettingsError(f"A password needs at least {MIN_PASSWORD_LENGTH} characters.")
     async with _database(settings) as database, database.transaction(SERVICE) as connection:

@@ -10,6 +10,7 @@ import uvicorn
 from app import log
 from app.servers import environment
 from app.settings import ServerSettings, Settings, SettingsError
+from app.supervise import PARENT_VARIABLE
 
 STARTED_BADLY = 3
 
@@ -56,6 +57,7 @@ def run_server(settings: Settings, workers: int) -> int:
     if workers > 1:
         from uvicorn.supervisors import Multiprocess
 
+        os.environ[PARENT_VARIABLE] = str(os.getpid())
         listening = config.bind_socket()
         Multiprocess(config, sockets=[listening]).run()
         return 0

@@ -9,15 +9,18 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettings
 
 PREFIX = "RELAIS_"
 #: Values that stand in examples and must never guard anything real.
 EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "development", "password"})
 MIN_SECRET_BYTES = 32
+MOST_WORKERS = 64
 
 
 class SettingsError(Exception):
@@ -25,7 +28,34 @@ class SettingsError(Exception):
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _check_url(value: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
+    """A URL of one of these schemes, or a sentence that does not repeat it: it may hold a password."""
+    if value is None:
+        return None
+    wanted = f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+    try:
+        parts = urlsplit(value.get_secret_value())
+        usable = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"{wanted}, and whose port, if any, is a number from 1 to 65535")
+    return value
+
+
+def _postgres_url(value: SecretStr | None) -> SecretStr | None:
+    return _check_url(value, ("postgresql", "postgres"))
+
+
+def _redis_url(value: SecretStr | None) -> SecretStr | None:
+    return _check_url(value, ("redis", "rediss", "unix"))
+
+
+PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
+RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 
 
 class ServerSettings(_Group):
@@ -33,9 +63,9 @@ class ServerSettings(_Group):
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
-    workers: int = Field(1, ge=1, le=64, description="API processes that share the port.")
+    workers: int = Field(1, ge=1, le=MOST_WORKERS, description="API processes that share the port.")
     shutdown_seconds: float = Field(
-        3.0, gt=0, le=300, description="How long a stopping server waits for requests in flight."
+        3.0, ge=0.001, le=86400, description="How long a stopping server waits for requests in flight."
     )
     trusted_proxies: str = Field(
         "",
@@ -51,7 +81,9 @@ class HttpSettings(_Group):
         description="Comma-separated origins whose pages may call the API; `*` allows all, without credentials.",
     )
     body_limit_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest request body; beyond it: 413.")
-    timeout_seconds: float = Field(30.0, gt=0, description="Longest time a request may take; beyond it: 503.")
+    timeout_seconds: float = Field(
+        30.0, ge=0.001, le=86400, description="Longest time a request may take; beyond it: 503."
+    )
     docs: bool = Field(True, description="Serve the API reference at /api/docs.")
     server_timing: bool = Field(True, description="Send Server-Timing with the time each stage took.")
 
@@ -63,34 +95,38 @@ class HttpSettings(_Group):
 class DatabaseSettings(_Group):
     """PostgreSQL 15 to 18."""
 
-    url: SecretStr | None = Field(
+    url: PostgresUrl = Field(
         None,
         description="Where requests go, as a login that owns nothing. Unset: Relais starts a PostgreSQL of its own.",
     )
-    admin_url: SecretStr | None = Field(
+    admin_url: PostgresUrl = Field(
         None, description="The same database as its owner, for migrations and seeding. Unset: `url` is used."
     )
-    read_url: SecretStr | None = Field(None, description="A replica for reads. Unset: reads go to `url`.")
+    read_url: PostgresUrl = Field(None, description="A replica for reads. Unset: reads go to `url`.")
     pool_max: int = Field(10, ge=1, le=1000, description="Connections that each process opens at the most, per pool.")
-    acquire_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for a free connection; beyond it: 504.")
-    connect_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a new connection.")
-    statement_timeout_seconds: float = Field(10.0, gt=0, description="Longest time a statement may run.")
+    acquire_timeout_seconds: float = Field(
+        2.0, ge=0.001, le=86400, description="Longest wait for a free connection; beyond it: 504."
+    )
+    connect_timeout_seconds: float = Field(5.0, ge=0.001, le=86400, description="Longest wait for a new connection.")
+    statement_timeout_seconds: float = Field(10.0, ge=0.001, le=86400, description="Longest time a statement may run.")
     statement_cache_size: int = Field(
         512, ge=0, description="Prepared statements kept per connection; 0 behind a transaction pooler."
     )
-    lock_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a lock during a migration.")
+    lock_timeout_seconds: float = Field(
+        5.0, ge=0.001, le=86400, description="Longest wait for a lock during a migration."
+    )
 
 
 class RedisSettings(_Group):
     """Redis 6.2 to 8."""
 
-    url: SecretStr | None = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
+    url: RedisUrl = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
     prefix: str = Field(
         "",
         pattern=r"^[A-Za-z0-9:_-]*$",
         description="Put before our keys in a Redis that is shared (arq's own begin with `arq:` all the same).",
     )
-    timeout_seconds: float = Field(0.5, gt=0, description="Longest wait for an answer from Redis.")
+    timeout_seconds: float = Field(0.5, ge=0.001, le=86400, description="Longest wait for an answer from Redis.")
     max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")
 
 
@@ -106,7 +142,9 @@ class EmbeddedSettings(_Group):
         "128MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory that PostgreSQL shares between connections."
     )
     redis_max_memory: str = Field("256mb", pattern=r"^\d+(kb|mb|gb)$", description="Memory that Redis may use.")
-    start_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a server to answer at its start.")
+    start_timeout_seconds: float = Field(
+        30.0, ge=0.001, le=86400, description="Longest wait for a server to answer at its start."
+    )
 
 
 class AuthSettings(_Group):
@@ -125,8 +163,10 @@ class JobsSettings(_Group):
     """The background worker."""
 
     concurrency: int = Field(10, ge=1, le=1000, description="Jobs that a worker runs at once.")
-    timeout_seconds: float = Field(300.0, gt=0, description="Longest time a job may run.")
-    shutdown_seconds: float = Field(3.0, gt=0, description="How long a stopping worker waits for jobs in flight.")
+    timeout_seconds: float = Field(300.0, ge=0.001, le=86400, description="Longest time a job may run.")
+    shutdown_seconds: float = Field(
+        3.0, ge=0.001, le=86400, description="How long a stopping worker waits for jobs in flight."
+    )
 
 
 class LogSettings(_Group):
@@ -168,6 +208,13 @@ def load_settings() -> Settings:
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and name not in known
     ]
+    mistakes += [
+        f"{name} is not valid UTF-8."
+        for name in sorted(known)
+        if "\udc80" <= max(os.environ.get(name, " "), default=" ") <= "\udcff"
+    ]
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
     try:
         settings = Settings()  # pyright: ignore[reportCallIssue] - values come from the environment
     except ValidationError as error:
@@ -177,6 +224,8 @@ def load_settings() -> Settings:
             variable = PREFIX + "_".join(str(part) for part in item["loc"]).upper()
             mistakes.append(f"{variable}: {item['msg']}.")
         raise SettingsError("\n".join(mistakes)) from None
+    except UnreadableSettings as error:
+        raise SettingsError("\n".join(mistakes or [f"{error}."])) from None
     mistakes += _weak_secrets(settings)
     if mistakes:
         raise SettingsError("\n".join(mistakes))

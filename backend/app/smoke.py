@@ -52,7 +52,7 @@ QUESTIONS = (
 
 def ask(url: str, token: str) -> Iterator[Answer]:
     """Put every question, one after the other."""
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _is_address(url):
         raise SettingsError(f"{url} is no address of an API; it must begin with http:// or https://.")
     for question in QUESTIONS:
         begun = time.perf_counter()
@@ -64,6 +64,13 @@ def ask(url: str, token: str) -> Iterator[Answer]:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             ok, seen = False, f"not the expected shape: {type(error).__name__}"
         yield Answer(question.text, ok, seen, (time.perf_counter() - begun) * 1000)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _fetch(url: str, method: str, token: str) -> tuple[int, Any]:

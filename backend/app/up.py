@@ -5,8 +5,9 @@ import json
 import math
 import sys
 import time
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +22,8 @@ from app.supervise import Child, Supervisor
 
 CHECK_SERVERS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
+#: Our own address is asked directly, whatever proxy the environment names.
+_direct = build_opener(ProxyHandler({}))
 #: How long an unready API may be silent about it.
 PATIENCE_SECONDS = 5.0
 
@@ -90,13 +93,20 @@ class _Tick:
 def _unready(url: str) -> str | None:
     """What an API waits for: nothing when it is ready, None when it does not answer at all."""
     try:
-        with urlopen(url, timeout=PROBE_SECONDS):  # noqa: S310 - our own address
+        with _direct.open(url, timeout=PROBE_SECONDS):
             return ""
     except HTTPError as error:
+        return _said(error)
+    except (HTTPException, OSError):
+        return None
+
+
+def _said(error: HTTPError) -> str:
+    try:
         parts = json.load(error)["parts"]
         return "; ".join(f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"])
-    except (URLError, OSError):
-        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"it answers {error.code}"
 
 
 def _address(settings: Settings) -> str:

@@ -46,6 +46,8 @@ async def _work(settings: Settings, redis: Redis, context: dict[str, Any], jobs:
         try:
             return await work(worker)
         except RedisUnavailable as error:
+            if stopping.is_set():
+                return
             if burst:
                 raise
             # Jobs wait in Redis; dying for its absence would help nobody.

@@ -6,10 +6,11 @@ import app.auth.tables
 import app.importer.tables
 import app.jobs.tables
 import app.realtime.tables  # noqa: F401 - declaring tables is all that these imports are for
+import asyncpg
 from alembic import context
 from app.modules import load_modules
 from app.tables import metadata
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -47,10 +48,14 @@ def _migrate(connection: Connection) -> None:
 
 async def _run() -> None:
     attributes = context.config.attributes
-    url = make_url(attributes["url"]).set(drivername="postgresql+asyncpg")
     # A fixed search path: an owner named like one of our schemas must not make that schema the nameless default.
     settings = {"search_path": "public", "application_name": "relais migrate"}
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": settings})
+    # The driver reads the URL itself, so that one that the API takes (`?sslmode=…`) is one that migrations take.
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        poolclass=NullPool,
+        async_creator=lambda: asyncpg.connect(attributes["url"], server_settings=settings),
+    )
     async with engine.connect() as connection:
         reading = attributes.get("compare") is not None
         if not reading:

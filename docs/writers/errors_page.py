@@ -14,11 +14,14 @@ from docs.writers.whole_app import import_everything
 #: When an error comes and what to do about it. `tests/test_docs.py` fails when a declared code is missing here.
 MEANINGS: Final[Mapping[str, str]] = {
     "BODY_TOO_LARGE": "The body is larger than `RELAIS_HTTP_BODY_LIMIT_BYTES`. Send less, or raise the limit.",
+    "CORS_REFUSED": "A browser asked whether a page may make this request, and it may not; `details` says why."
+    " Allowed origins are in `RELAIS_HTTP_CORS_ORIGINS`.",
     "HTTP_ERROR": "The framework refused the request for a reason that has no code of its own; `details` says which."
     " The status may be another one than 400.",
     "INTERNAL_ERROR": "A mistake of ours. `details` holds the id of the request; the log has the cause under that id.",
     "MALFORMED_REQUEST": "The request is not valid HTTP or not valid JSON; `details` says what was seen.",
     "METHOD_NOT_ALLOWED": "The route exists but not with this method. The header `Allow` names those that it has.",
+    "NO_SUCH_REVISION": "Only `relais migrate` says it: the revision that it was given does not exist.",
     "PGRST000": "PostgreSQL does not answer or does not let the API in. Try again after `Retry-After`;"
     " see [Troubleshoot](../how-to/troubleshoot.md#the-database-does-not-answer).",
     "PGRST003": "Every connection of the pool was busy for `RELAIS_DATABASE_ACQUIRE_TIMEOUT_SECONDS`."

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from uuid import uuid4
 
 import asyncpg
+import psutil
 import pytest
 from app.adapters.postgres import SERVICE, Database, Stamp
 from app.errors import AppError
@@ -73,6 +74,22 @@ async def test_a_cancelled_statement_leaves_no_rights_behind(database: Database,
         await task
     [row] = await database.fetch(Stamp("anon", "{}", "", ""), WHO)
     assert row[0] == "anon"
+
+
+async def test_who_gives_up_does_not_wait_for_postgresql(database: Database, urls: Urls) -> None:
+    [row] = await database.fetch(SERVICE, "select pg_backend_pid()")
+    backend = psutil.Process(row[0])
+    task = asyncio.create_task(database.fetch(SERVICE, "select pg_sleep(30)"))
+    await wait_for_sleep(urls)
+    backend.suspend()
+    try:
+        task.cancel()
+        async with asyncio.timeout(3):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    finally:
+        backend.resume()
+    assert len(await database.fetch(SERVICE, "select 1")) == 1
 
 
 async def test_an_open_transaction_does_not_outlive_its_block(database: Database) -> None:

@@ -49,6 +49,14 @@ async def test_errors_can_be_read_by_the_frontend(client: httpx.AsyncClient) -> 
     assert "X-Request-Id" in answer.headers["access-control-expose-headers"]
 
 
+async def test_a_preflight_that_is_refused_has_the_one_error_shape(client: httpx.AsyncClient) -> None:
+    asked = {"Origin": FOREIGN, "Access-Control-Request-Method": "PATCH"}
+    answer = await client.options("/api/health", headers=asked)
+    assert answer.status_code == 400
+    assert (answer.json()["code"], answer.json()["details"]) == ("CORS_REFUSED", "Disallowed CORS origin")
+    assert "access-control-allow-origin" not in answer.headers
+
+
 async def test_all_origins_means_no_credentials(settings: Settings) -> None:
     http = settings.http.model_copy(update={"cors_origins": "*"})
     app = create_app(settings.model_copy(update={"http": http}))

@@ -1,5 +1,9 @@
 """What probes are told, with every part there and with one part gone."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
 from app.main import create_app
@@ -68,3 +72,46 @@ async def test_the_frontend_finds_its_probes(client: httpx.AsyncClient, path: st
 async def test_the_third_probe_answers(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api")).json()["message"] == "Relais API"
     assert (await client.get("/")).json()["documentation"] == "/api/docs"
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready", "/health", "/api/health"])
+async def test_probes_may_ask_for_the_head_alone(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.head(path)).status_code == 200
+
+
+async def test_an_older_process_stays_ready_while_an_upgrade_rolls(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    assert settings.database.admin_url is not None
+    admin = settings.database.admin_url.get_secret_value()
+    await run_sql(admin, "update relais.alembic_version set version_num = 'library_9999'")
+    try:
+        answer = await client.get("/ready")
+    finally:
+        await run_sql(admin, "update relais.alembic_version set version_num = 'library_0001'")
+    assert answer.status_code == 200
+    assert "ahead of this process: library_9999" in answer.json()["parts"]["migrations"]["detail"]
+
+
+async def test_readiness_is_told_in_time_when_postgresql_hangs(settings: Settings) -> None:
+    async with deaf_server() as port:
+        url = SecretStr(f"postgresql://a:b@127.0.0.1:{port}/c?sslmode=disable")
+        database = settings.database.model_copy(update={"url": url, "connect_timeout_seconds": 60.0})
+        async with started(create_app(settings.model_copy(update={"database": database}))) as app:
+            async with client_of(app) as client, asyncio.timeout(10):
+                answer = await client.get("/ready")
+    assert answer.status_code == 503
+    assert not answer.json()["parts"]["database"]["ok"]
+
+
+@asynccontextmanager
+async def deaf_server() -> AsyncGenerator[int]:
+    """A port that takes connections and never says a word."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()

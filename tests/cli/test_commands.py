@@ -1,5 +1,6 @@
 """The command line as an administrator uses it: a process, an exit code, words that help."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -144,7 +145,8 @@ def test_an_administrator_needs_a_password_worth_the_name(relais: Relais) -> Non
 def test_an_address_that_is_none_is_refused(relais: Relais) -> None:
     refused = relais("user", "create-admin", "nobody", ADMIN_PASSWORD="correct horse battery")
     assert refused.returncode == 1
-    assert "Traceback" not in refused.stderr
+    assert "no e-mail address" in refused.stderr
+    assert "argon2" not in refused.stderr
 
 
 def test_smoke_fails_where_nothing_answers(relais: Relais) -> None:
@@ -157,3 +159,59 @@ def test_smoke_refuses_what_is_no_address(relais: Relais) -> None:
     refused = relais("smoke", "file:///etc/hostname")
     assert refused.returncode == 1
     assert "must begin with http" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RELAIS_DATABASE", "nonsense", "RELAIS_DATABASE is no setting"),
+        ("RELAIS_AUTH_SECRET", b"\xff\xfe", "not valid UTF-8"),
+        ("RELAIS_DATABASE_URL", "nonsense", "must be a URL"),
+        ("RELAIS_DATABASE_URL", "postgresql://a:s3cret@h:99999/x", "must be a URL"),
+        ("RELAIS_REDIS_URL", "http://x", "must be a URL"),
+        ("RELAIS_JOBS_SHUTDOWN_SECONDS", "inf", "finite"),
+        ("RELAIS_DATABASE_STATEMENT_TIMEOUT_SECONDS", "0", "greater than or equal to 0.001"),
+        ("RELAIS_HTTP_BODY_LIMIT_BYTES", "many", "valid integer"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_sentence(
+    relais: Relais, variable: str, value: str | bytes, words: str
+) -> None:
+    given = os.fsdecode(value) if isinstance(value, bytes) else value
+    refused = relais("settings", **{variable: given})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("relais: ")
+    assert words in refused.stderr
+    assert "s3cret" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("migrate", "nosuch"), "know no such revision"),
+        (("smoke", "http://["), "no address of an API"),
+        (("catalog", "nosuch"), "no table in the database schema nosuch"),
+        (("serve", "--workers", "500"), "less than or equal to 64"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_is_a_sentence(
+    relais: Relais, command: tuple[str, ...], words: str
+) -> None:
+    refused = relais(*command)
+    assert refused.returncode != 0
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_worker_that_cannot_reach_its_queue_says_so(relais: Relais) -> None:
+    refused = relais("worker", "--burst", RELAIS_REDIS_URL="redis://127.0.0.1:9/0")
+    assert refused.returncode == 1
+    assert "relais: Redis does not answer" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_url_with_options_of_the_driver_is_read_alike_everywhere(relais: Relais, urls: Urls) -> None:
+    both = {name: f"{urls.admin}&sslmode=disable" for name in ("RELAIS_DATABASE_URL", "RELAIS_DATABASE_ADMIN_URL")}
+    assert relais("migrate", **both).stdout == "nothing to do\n"
+    assert relais("catalog", **both).returncode == 0

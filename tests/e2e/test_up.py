@@ -168,6 +168,34 @@ def test_a_taken_port_is_a_sentence_and_nothing_is_started(start: Callable[[], U
     assert not (place / "untouched").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_any_moment_of_the_start_leaves_nothing_behind(
+    start: Callable[[], Up], place: Path, number: signal.Signals
+) -> None:
+    for seconds in (0.6, 1.0, 1.5):
+        up = start()
+        time.sleep(seconds)  # the moment is the point
+        os.kill(up.process.pid, number)
+        up.process.wait(PATIENCE_SECONDS)
+        left = [process for process in psutil.process_iter(["cmdline"]) if str(place) in str(process.info["cmdline"])]
+        assert left == [], up.said()
+
+
+def test_a_process_of_several_ends_with_its_parent(start: Callable[[], Up], place: Path) -> None:
+    environment = os.environ | {"RELAIS_SERVER_PORT": str(free_port()), "RELAIS_DATA_DIR": str(place / ".relais")}
+    command = [sys.executable, "-m", "app.cli", "serve", "--workers", "2"]
+    with (place / "serve.log").open("ab") as output:
+        parent = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    address = f"http://127.0.0.1:{environment['RELAIS_SERVER_PORT']}/live"
+    wait_for(lambda: answers(address), (place / "serve.log").read_text)
+    children = psutil.Process(parent.pid).children(recursive=True)
+    workers = [child for child in children if "spawn_main" in str(child.cmdline())]
+    assert len(workers) == 2
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not any(worker.is_running() for worker in workers), (place / "serve.log").read_text)
+
+
 def test_requests_in_flight_end_before_the_server_does(start: Callable[[], Up]) -> None:
     up = start()
     up.wait_until_ready()
@@ -178,6 +206,14 @@ def test_requests_in_flight_end_before_the_server_does(start: Callable[[], Up]) 
         client.sendall(b"{}")
         assert client.recv(100).startswith(b"HTTP/1.1 405")
     assert up.process.wait(STOP_SECONDS) == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2):
+            return True
+    except (URLError, OSError):
+        return False
 
 
 def any_child(up: Up, word: str) -> bool:

@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.util import await_only
 
 from app.adapters.postgres import unavailable
@@ -26,6 +27,7 @@ from app.errors import ErrorSpec, refuse
 APP = Path(__file__).parents[1]
 MIGRATIONS = APP.parent / "migrations"
 ARCHIVE = MIGRATIONS / "sql"
+NO_SUCH_REVISION = ErrorSpec("NO_SUCH_REVISION", 400, "The migrations know no such revision.")
 SQL_FILE_CHANGED = ErrorSpec("SQL_FILE_CHANGED", 500, "A migration's SQL file has changed since it was written.")
 
 
@@ -107,6 +109,8 @@ def _translated() -> Generator[None]:
         if not isinstance(cause, asyncpg.PostgresError):
             raise unavailable(cause or error) from error
         raise database_error(cause, anonymous=False) from error
+    except CommandError as error:
+        raise refuse(NO_SUCH_REVISION, str(error)) from error
     except asyncpg.PostgresError as error:
         if (error.sqlstate or "").startswith(("08", "28", "3D", "57")):
             raise unavailable(error) from error

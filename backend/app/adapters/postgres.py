@@ -6,7 +6,7 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -80,6 +80,7 @@ class Database:
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
         self._pools: dict[Mode, asyncpg.Pool] = {}
+        self._background: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Prepare the pools. Connections are made when they are needed, so a database that is down is no obstacle."""
@@ -128,6 +129,7 @@ class Database:
     async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
         pool = self._pools[mode]
         lease = await self._acquire(pool)
+        cancelled = False
         connection: StampedConnection = lease._con  # pyright: ignore - stamps live on the connection, not on its lease
         try:
             if connection.stamp != stamp:
@@ -141,11 +143,20 @@ class Database:
         except asyncpg.PostgresError as error:
             connection.stamp = None
             raise database_error(error, anonymous=stamp.role == ANONYMOUS) from error
+        except asyncio.CancelledError:
+            connection.stamp = None
+            cancelled = True
+            raise
         except BaseException:
             connection.stamp = None
             raise
         finally:
-            await pool.release(lease, timeout=self._settings.connect_timeout_seconds)
+            release = pool.release(lease, timeout=self._settings.connect_timeout_seconds)
+            if cancelled:
+                # Whoever gave up does not wait until PostgreSQL has taken note of it.
+                self._in_background(release)
+            else:
+                await release
 
     @asynccontextmanager
     async def transaction(self, stamp: Stamp, mode: Mode = "write") -> AsyncGenerator[Connection]:
@@ -157,6 +168,16 @@ class Database:
         """The rows of one statement as a caller."""
         async with self.connection(stamp, mode) as connection:
             return await connection.fetch(statement, *args)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()  # a connection that could not be given back has been closed; there is nothing to do
 
     async def _acquire(self, pool: asyncpg.Pool) -> Any:
         try:

@@ -6,6 +6,7 @@ is queued: the caller of `Queue.put` gets `RedisUnavailable` and says so, or lea
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,7 @@ def make_worker(
         ctx=context,
         max_jobs=settings.concurrency,
         job_timeout=settings.timeout_seconds,
-        job_completion_wait=int(settings.shutdown_seconds),
+        job_completion_wait=math.ceil(settings.shutdown_seconds),
         health_check_key=redis.key(HEALTH),
         health_check_interval=HEALTH_INTERVAL_SECONDS,
         job_serializer=_serialize,
@@ -80,12 +81,13 @@ def make_worker(
 async def work(worker: Worker) -> None:
     """Run a worker until it is told to stop or its burst is over; `RedisUnavailable` when its queue goes away."""
     try:
-        await worker.async_run()
-    except asyncio.CancelledError:
-        pass  # how arq ends when a signal told it to
+        try:
+            await worker.async_run()
+        except asyncio.CancelledError:
+            pass  # how arq ends when a signal told it to
+        await worker.close()
     except (RedisError, OSError, TimeoutError) as error:
         raise RedisUnavailable(str(error) or type(error).__name__) from error
-    await worker.close()
 
 
 def _arq(redis: Redis) -> ArqRedis:
