@@ -45,11 +45,13 @@ OWNER = only("owner")
 SUPER = only("super_admin")
 ADMINS = only("admin", "super_admin")
 MODERATORS = only("moderator", "admin", "super_admin")
-TENANT_MEMBERS = only(*MEMBERS)
+GUEST = only("guest")
+#: Members who may write: guests and outsiders only read.
+TENANT_MEMBERS = only(*MEMBERS) - GUEST
 #: Rows of their own, each in their own tenant.
 SIGNED_IN = TENANT_MEMBERS | only("foreigner")
 #: Everybody who asks this tenant, signed in or not, a member or not.
-EVERYBODY = TENANT_MEMBERS | only("anonymous", "outsider")
+EVERYBODY = TENANT_MEMBERS | GUEST | only("anonymous", "outsider")
 #: The rule of visibility: a private resource shared with a user, with another to write, with a group, and no longer.
 READERS = OWNER | only("shared", "writer", "member") | MODERATORS
 

@@ -4,6 +4,7 @@ from .matrix import (
     ADMINS,
     CLOSED,
     EVERYBODY,
+    GUEST,
     MODERATORS,
     OWNER,
     READERS,
@@ -25,7 +26,7 @@ PEOPLE = (
         "library.profile_preferences", "user_id = <owner>",
         "insert into library.profile_preferences (user_id) values ({me})", "preferred_layout = 'list'",
         before="delete from library.profile_preferences where user_id = {me}", public=False,
-        select=OWNER | ADMINS, insert=SIGNED_IN, update=OWNER, delete=CLOSED,
+        select=OWNER | ADMINS, insert=SIGNED_IN | GUEST, update=OWNER, delete=CLOSED,
     ),
     Row(
         "library.user_roles", "user_id = <owner>",
@@ -113,14 +114,14 @@ RESOURCES = (
         "library.files", "id = <file>",
         "insert into library.files (file_name, original_name, mime_type, size, uploaded_by)"
         " values ('n', 'n', 'text/plain', 1, {me})", "original_name = 'x'", scenario="free",
-        select=EVERYBODY, insert=SIGNED_IN, update=OWNER, delete=OWNER | ADMINS,
+        select=EVERYBODY, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
     ),
     Row(
         "library.files", "id = <private file>",
         "insert into library.files (file_name, original_name, mime_type, size, uploaded_by, resource_id)"
         " values ('n', 'n', 'text/plain', 1, {me}, <private>)", "original_name = 'x'",
         scenario="of a private resource",
-        select=READERS, insert=READERS, update=OWNER, delete=OWNER | ADMINS,
+        select=READERS, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
     ),
 )  # fmt: skip
 
@@ -202,7 +203,7 @@ ADMINISTRATION = (
     Row(
         "library.admin_config", "tenant_id = <home> and key = 'consider_downvotes'",
         "insert into library.admin_config (key, value) values ('new', '1')", "value = 'false'", public=False,
-        select=TENANT_MEMBERS | only("outsider"), insert=ADMINS, update=ADMINS, delete=ADMINS,
+        select=TENANT_MEMBERS | GUEST | only("outsider"), insert=ADMINS, update=ADMINS, delete=ADMINS,
     ),
     Row(
         "library.category_hierarchy", "id = <category>",
@@ -237,7 +238,7 @@ ADMINISTRATION = (
         "library.analytics_events", "id = <event>",
         "insert into library.analytics_events (event) values ('page_view')", "event = 'x'", public=False,
         scenario="without a resource",
-        select=OWNER | ADMINS, insert=SIGNED_IN | only("anonymous"), update=CLOSED, delete=CLOSED,
+        select=OWNER | ADMINS, insert=SIGNED_IN | GUEST | only("anonymous"), update=CLOSED, delete=CLOSED,
     ),
     Row(
         "library.analytics_events", "id = <event>",

@@ -56,7 +56,7 @@ async def test_one_statement_may_rate_many_resources(db: asyncpg.Connection) -> 
     )
 
     assert await _rating(db, PUBLIC) == await _rating(db, PRIVATE)
-    assert (await _rating(db, PUBLIC))[1] == 9
+    assert (await _rating(db, PUBLIC))[1] == 10
 
 
 async def test_a_collection_counts_its_entries(db: asyncpg.Connection) -> None:
@@ -153,7 +153,7 @@ async def test_an_import_of_votes_decides_nothing(db: asyncpg.Connection) -> Non
         ident("owner"),
     )
 
-    assert await _suggestion(db) == (9, "pending")
+    assert await _suggestion(db) == (10, "pending")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

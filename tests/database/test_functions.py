@@ -34,16 +34,18 @@ async def test_a_view_of_an_unknown_resource_is_nothing(db: asyncpg.Connection) 
         ("owner", "owner", "guest", False),
         ("moderator", "moderator", "user", False),
         ("admin", "moderator", "moderator", True),
-        ("owner", "moderator", "moderator", False),
-        ("anonymous", "moderator", "moderator", False),
+        ("owner", "moderator", "moderator", True),
+        ("anonymous", "moderator", "moderator", True),
     ],
 )
-async def test_has_role_answers_exactly_to_the_user_and_to_administrators(
+async def test_has_role_answers_exactly_what_is_shown_with_profiles(
     db: asyncpg.Connection, caller: str, person: str, role: str, held: bool
 ) -> None:
     await act_as(db, caller)
 
     assert await db.fetchval("select library.has_role(_user_id => $1, _role => $2)", ident(person), role) is held
+    shown = await db.fetchval("select library.role(p)::text from library.profiles p where id = $1", ident(person))
+    assert (shown == role) is held
 
 
 async def test_a_fork_is_a_private_copy_of_ones_own(db: asyncpg.Connection) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 from app.adapters import migrations
+from app.errors import AppError
 from sqlalchemy import make_url
 
 from .conftest import PREFIX, administer, run, url_of
@@ -50,6 +51,19 @@ def ordinary_owner(admin_url: str, world: str) -> Iterator[str]:
     administer(
         admin_url, f"drop database {name} with (force)", f"revoke {roles} from {name} cascade", f"drop role {name}"
     )
+
+
+@pytest.fixture(params=["createrole bypassrls", "nocreaterole"])
+def second_owner(admin_url: str, world: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database whose owner found the roles on the server, and holds none of them."""
+    name = f"{PREFIX}_second"
+    administer(
+        admin_url,
+        f"create role {name} login password 'owner' {request.param}",
+        f"create database {name} owner {name}",
+    )
+    yield make_url(url_of(admin_url, name)).set(username=name, password="owner").render_as_string(hide_password=False)
+    administer(admin_url, f"drop database {name} with (force)", f"drop role {name}")
 
 
 SCHEMAS = "select nspname from pg_namespace where nspname in ('library', 'library_internal')"
@@ -110,6 +124,21 @@ def test_an_owner_who_is_no_superuser_may_migrate(admin_url: str, ordinary_owner
     ]
     library_internal = "select distinct proowner::regrole::text from pg_proc where prosecdef and proname = 'has_rank'"
     assert run(_in(ordinary_owner, library_internal)) == ["relais_definer"]
+
+
+def test_an_owner_without_the_roles_is_told_what_a_superuser_has_to_run(admin_url: str, second_owner: str) -> None:
+    """And that is enough: nothing else is missing afterwards."""
+    name = f"{PREFIX}_second"
+    with pytest.raises(AppError) as refused:
+        migrations.upgrade(second_owner)
+    hint = refused.value.hint or ""
+    assert f"The role {name} may not make the roles that Relais needs." in refused.value.message
+    asked = hint.removeprefix("Run once as a superuser of this server: ").removesuffix(";").split("; ")
+    assert asked == [f"grant relais_definer to {name}", f"grant service to {name}"]
+
+    administer(admin_url, *asked)
+    migrations.upgrade(second_owner)
+    assert migrations.drift(second_owner) == []
 
 
 def test_the_sql_files_may_run_again(database: str) -> None:

@@ -115,3 +115,42 @@ async def test_a_reader_marks_all_their_notifications_without_a_filter(db: async
     await act_as(db, "owner")
 
     assert await db.execute("update library.notifications set is_read = true where not is_read") == "UPDATE 1"
+
+
+SHARE = "insert into library.resource_shares (resource_id, shared_with_user_id, expires_at) values ($1, $2, $3)"
+
+
+async def test_a_share_that_is_over_and_one_that_is_repeated_tell_nobody(db: asyncpg.Connection) -> None:
+    past = await db.fetchval("select now() - interval '1 day'")
+    await act_as(db, "owner")
+    await db.execute(SHARE, PUBLIC, ident("other"), past)
+    assert await _told(db) == []
+
+    await act_as(db, "owner")
+    for _ in range(3):
+        await db.execute(SHARE, PUBLIC, ident("moderator"), None)
+        await db.execute(SHARE, PRIVATE, ident("shared"), None)
+    assert [name for name, _, _ in await _told(db)] == ["moderator"]
+
+
+async def test_a_repeated_share_keeps_its_date(db: asyncpg.Connection) -> None:
+    await db.execute("update library.resource_shares set created_at = '2020-01-01' where id = $1", ident("share"))
+    await act_as(db, "owner")
+    await db.execute(SHARE, PRIVATE, ident("shared"), None)
+
+    created = await db.fetchval("select created_at from library.resource_shares where id = $1", ident("share"))
+    assert created.year == 2020
+
+
+async def test_nobody_is_told_of_what_they_can_no_longer_read(db: asyncpg.Connection) -> None:
+    await act_as(db, "other")
+    comment = await db.fetchval(
+        "insert into library.resource_comments (resource_id, content) values ($1, 'A') returning id", PUBLIC
+    )
+    await act_as(db, "owner")
+    await db.execute("update library.resources set visibility = 'private', title = 'Secret' where id = $1", PUBLIC)
+    await db.execute(
+        "insert into library.resource_comments (resource_id, content, parent_id) values ($1, 'B', $2)", PUBLIC, comment
+    )
+
+    assert [name for name, _, _ in await _told(db)] == ["owner"]

@@ -151,3 +151,46 @@ async def test_preparing_a_tenant_again_changes_nothing(db: asyncpg.Connection) 
     assert (
         await db.fetchval("select count(*) from library.admin_config where tenant_id = $1 and value = '9'", HOME) == 10
     )
+
+
+async def test_an_empty_user_name_is_none(db: asyncpg.Connection) -> None:
+    for name in ("owner", "other"):
+        await act_as(db, name)
+        await db.execute("update library.profiles set username = ' ' where id = $1", ident(name))
+
+    assert await db.fetchval("select count(*) from library.profiles where username is null") == 2
+
+
+async def test_joining_waits_for_whoever_takes_the_name_at_that_moment(database: str) -> None:
+    """By a change of theirs, which takes no turn, or with a name that another one gets as its suffix."""
+    first, second = [await asyncpg.connect(database) for _ in range(2)]
+    try:
+        renaming = first.transaction()
+        await renaming.start()
+        await act_as(first, "other")
+        await first.execute("update library.profiles set username = 'zoe' where id = $1", ident("other"))
+        joining = asyncio.create_task(_join(second, "zoe@one.org"))
+        await _waits(database, second)
+        await renaming.commit()
+        assert (await joining)["username"] == "zoe-2"
+
+        taking = first.transaction()
+        await taking.start()
+        assert (await _join(first, "zoe-3@one.org"))["username"] == "zoe-3"
+        joining = asyncio.create_task(_join(second, "zoe@two.org"))
+        await _waits(database, second)
+        await taking.commit()
+        assert (await joining)["username"] == "zoe-4"
+    finally:
+        await asyncio.gather(first.close(), second.close())
+
+
+async def _waits(database: str, connection: asyncpg.Connection) -> None:
+    """Until another connection is held up by a lock."""
+    watcher = await asyncpg.connect(database)
+    try:
+        pid = connection.get_server_pid()
+        while not await watcher.fetchval("select cardinality(pg_blocking_pids($1)) > 0", pid):
+            await asyncio.sleep(0.01)
+    finally:
+        await watcher.close()

@@ -22,7 +22,8 @@ PROTECTED = [
     ("collection_resources", "<public entry>", "collection_id = <private collection>"),
     ("suggestion_votes", "<vote>", "user_id = <other>, suggestion_id = <nothing>"),
     ("notifications", "<notification>", "user_id = <other>, title = 'x', message = 'x', type = 'x'"),
-    ("files", "<file>", "uploaded_by = <other>, file_name = 'x', size = 99"),
+    ("profiles", "<owner>", "user_id = <other>, id = <other>"),
+    ("group_members", "<membership>", "user_id = <other>, added_at = '2001-01-01', role = 'owner'"),
 ]  # fmt: skip
 
 

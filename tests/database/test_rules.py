@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from .world import HOME, PRIVATE, PUBLIC, SERVICE, act_as, ident
+from .world import HOME, PRIVATE, PUBLIC, SERVICE, act_as, ident, sql
 
 
 async def test_a_reply_belongs_to_the_resource_of_what_it_answers(db: asyncpg.Connection) -> None:
@@ -265,3 +265,76 @@ async def test_a_new_tenant_records_no_permissions(db: asyncpg.Connection) -> No
     await db.execute("insert into relais.tenants (slug, name) values ('new', 'New')")
 
     assert await db.fetchval("select count(*) from library.permission_audit_logs where tenant_id <> $1", HOME) == 0
+
+
+@pytest.mark.parametrize(("caller", "allowed"), [("other", False), ("member", True), ("admin", True)])
+async def test_sharing_with_a_group_takes_being_in_it(db: asyncpg.Connection, caller: str, allowed: bool) -> None:
+    await act_as(db, caller)
+    mine = await db.fetchval("insert into library.resources (title, description) values ('T', 'D') returning id")
+    share = "insert into library.resource_shares (resource_id, shared_with_group_id) values ($1, $2)"
+    if allowed:
+        assert await db.execute(share, mine, ident("group")) == "INSERT 0 1"
+        return
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.execute(share, mine, ident("group"))
+
+
+async def test_a_reply_tells_nothing_of_a_resource_that_the_caller_cannot_read(db: asyncpg.Connection) -> None:
+    await act_as(db, "other")
+    for resource in (PRIVATE, ident("nothing")):
+        for parent in ("private comment", "public comment", "nothing"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+                async with db.transaction():
+                    await db.execute(
+                        "insert into library.resource_comments (resource_id, parent_id, content) values ($1, $2, 'x')",
+                        resource,
+                        ident(parent),
+                    )
+
+
+async def test_a_super_administrator_for_a_time_does_not_count_as_the_last(db: asyncpg.Connection) -> None:
+    await act_as(db, "super_admin")
+    await db.execute(
+        "update library.user_roles set role = 'super_admin', expires_at = now() + interval '1 day' where user_id = $1",
+        ident("admin"),
+    )
+    for change in ("role = 'user'", "expires_at = now() + interval '1 day'"):
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            async with db.transaction():
+                await db.execute(f"update library.user_roles set {change} where user_id = $1", ident("super_admin"))
+        assert refused.value.sqlstate == "PT409"
+
+
+async def test_a_new_member_of_a_group_is_neither_its_owner_nor_dated_back(db: asyncpg.Connection) -> None:
+    await act_as(db, "owner")
+    row = await db.fetchrow(
+        "insert into library.group_members (group_id, user_id, role, added_at)"
+        " values ($1, $2, 'owner', '2001-01-01') returning role::text, added_at, now()",
+        ident("group"),
+        ident("other"),
+    )
+
+    assert (row["role"], row["added_at"]) == ("member", row["now"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into library.resource_comments (resource_id, content) values (<public>, E' \\n ')",
+        "insert into library.category_tag_suggestions (name, type) values ('  ', 'tag')",
+    ],
+)
+async def test_a_comment_and_a_suggestion_say_something(db: asyncpg.Connection, statement: str) -> None:
+    await act_as(db, "owner")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await db.execute(sql(statement))
+
+
+async def test_two_categories_of_one_parent_have_two_names(db: asyncpg.Connection) -> None:
+    await act_as(db, "admin")
+    add = "insert into library.category_hierarchy (name, parent_id) values ($1, $2)"
+    await db.execute(add, "books", ident("category"))
+    for name, parent in (("BOOKS", None), ("Books", ident("category"))):
+        with pytest.raises(asyncpg.UniqueViolationError):
+            async with db.transaction():
+                await db.execute(add, name, parent)

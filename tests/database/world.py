@@ -16,7 +16,7 @@ def ident(name: str) -> UUID:
 
 
 HOME, ELSEWHERE = ident("home"), ident("elsewhere")
-MEMBERS = ("owner", "other", "shared", "writer", "member", "expired", "moderator", "admin", "super_admin")
+MEMBERS = ("owner", "other", "shared", "writer", "member", "expired", "moderator", "admin", "super_admin", "guest")
 GROUP, COLLECTION, PRIVATE_COLLECTION = ident("group"), ident("collection"), ident("private collection")
 PUBLIC, PRIVATE, FOREIGN = ident("public"), ident("private"), ident("foreign")
 
@@ -79,7 +79,7 @@ async def _people(connection: asyncpg.Connection) -> None:
         await connection.execute(
             "insert into relais.memberships (tenant_id, user_id) values ($1, $2)", tenant, ident(name)
         )
-    for name in ("moderator", "admin", "super_admin"):
+    for name in ("moderator", "admin", "super_admin", "guest"):
         await connection.execute("update library.user_roles set role = $2 where user_id = $1", ident(name), name)
 
 

@@ -14,6 +14,13 @@ begin
 end
 $$;
 
+-- What somebody may create in their session, types above all, is one more thing that a function could mistake for its own.
+do $$
+begin
+  execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
+
 grant usage on schema relais to anon, authenticated, service, relais_definer;
 grant select, insert, update, delete on all tables in schema relais to service, relais_definer;
 grant usage on all sequences in schema relais to service, relais_definer;

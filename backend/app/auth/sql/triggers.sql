@@ -2,7 +2,7 @@
 
 create or replace function relais.stamp_row() returns trigger
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Clients send created_at and updated_at because their old store did; the server's clock decides. Trusted roles
@@ -27,7 +27,7 @@ comment on function relais.stamp_row() is 'Keeps created_at and updated_at: the 
 
 create or replace function relais.keep_appended() returns trigger
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception using

@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_sql("auth/sql/roles.sql", "16c0025b51e79431")
+    run_sql("auth/sql/roles.sql", "db9011825b83666c")
     run_sql("auth/sql/ids.sql", "683e12ee964011cb")
     op.create_table('tenants',
     sa.Column('id', sa.Uuid(), server_default=sa.text('relais.new_id()'), nullable=False),
@@ -206,10 +206,10 @@ def upgrade() -> None:
     op.create_index('sessions_expires_at_idx', 'sessions', ['expires_at'], unique=False, schema='relais')
     op.create_index('sessions_user_id_idx', 'sessions', ['user_id'], unique=False, schema='relais')
     run_sql("auth/sql/caller.sql", "3e7c0db66696c574")
-    run_sql("auth/sql/triggers.sql", "c9b1c1051d957a24")
+    run_sql("auth/sql/triggers.sql", "622df622f5261e44")
     # Before row security is on: an owner who is no superuser could not insert it afterwards.
     op.execute("insert into relais.tenants (slug, name, is_default) values ('default', 'Relais', true)")
-    run_sql("auth/sql/access.sql", "9ba6c20ab06cf865")
+    run_sql("auth/sql/access.sql", "30f20698a38718f2")
 
 
 def downgrade() -> None:

@@ -61,6 +61,7 @@ def upgrade() -> None:
     schema='library'
     )
     op.create_index('category_hierarchy_parent_id_order_index_idx', 'category_hierarchy', ['tenant_id', 'parent_id', 'order_index'], unique=False, schema='library')
+    op.create_index('category_hierarchy_name_idx', 'category_hierarchy', ['tenant_id', 'parent_id', sa.literal_column('lower(name)')], unique=True, schema='library', postgresql_nulls_not_distinct=True)
     op.create_table('permissions',
     sa.Column('tenant_id', sa.Uuid(), server_default=sa.text('relais.tenant_id()'), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('relais.new_id()'), nullable=False),
@@ -129,6 +130,7 @@ def upgrade() -> None:
     sa.Column('reviewed_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
     sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("name ~ '\\S'", name='category_tag_suggestions_name_check'),
     sa.CheckConstraint("action = 'add'", name='category_tag_suggestions_action_check'),
     sa.ForeignKeyConstraint(['tenant_id', 'reviewed_by'], ['library.profiles.tenant_id', 'library.profiles.user_id'], name='category_tag_suggestions_reviewed_by_fkey', ondelete='SET NULL (reviewed_by)'),
     sa.ForeignKeyConstraint(['tenant_id', 'suggested_by'], ['library.profiles.tenant_id', 'library.profiles.user_id'], name='category_tag_suggestions_suggested_by_fkey', ondelete='SET NULL (suggested_by)'),
@@ -349,8 +351,10 @@ def upgrade() -> None:
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('uploaded_by', sa.Uuid(), server_default=sa.text('relais.user_id()'), nullable=True),
     sa.Column('resource_id', sa.Uuid(), nullable=True),
+    sa.Column('is_public', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("file_name ~ '^[A-Za-z0-9][A-Za-z0-9._-]*$'", name='files_file_name_check'),
     sa.CheckConstraint('size >= 0', name='files_size_check'),
     sa.ForeignKeyConstraint(['tenant_id', 'resource_id'], ['library.resources.tenant_id', 'library.resources.id'], name='files_resource_id_fkey', ondelete='SET NULL (resource_id)'),
     sa.ForeignKeyConstraint(['tenant_id', 'uploaded_by'], ['library.profiles.tenant_id', 'library.profiles.user_id'], name='files_uploaded_by_fkey', ondelete='SET NULL (uploaded_by)'),
@@ -411,7 +415,7 @@ def upgrade() -> None:
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', postgresql.TIMESTAMP(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("content <> ''", name='resource_comments_content_check'),
+    sa.CheckConstraint("content ~ '\\S'", name='resource_comments_content_check'),
     sa.ForeignKeyConstraint(['tenant_id', 'parent_id'], ['library.resource_comments.tenant_id', 'library.resource_comments.id'], name='resource_comments_parent_id_fkey', ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['tenant_id', 'resource_id'], ['library.resources.tenant_id', 'library.resources.id'], name='resource_comments_resource_id_fkey', ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['tenant_id', 'user_id'], ['library.profiles.tenant_id', 'library.profiles.user_id'], name='resource_comments_user_id_fkey', ondelete='CASCADE'),
@@ -544,21 +548,21 @@ def upgrade() -> None:
     schema='library'
     )
     op.create_index('suggestion_votes_user_id_idx', 'suggestion_votes', ['tenant_id', 'user_id'], unique=False, schema='library')
-    run_sql("modules/library/sql/caller.sql", "1d18ecbd7e346bf9")
-    run_sql("modules/library/sql/guards.sql", "a7ae2bd1bf4a9451")
+    run_sql("modules/library/sql/caller.sql", "ce04f0df889ba230")
+    run_sql("modules/library/sql/guards.sql", "09edeac3db95801f")
     run_sql("modules/library/sql/stamps.sql", "9a5bcbe66c7893a7")
-    run_sql("modules/library/sql/counters.sql", "b42595e0a0e69f2a")
-    run_sql("modules/library/sql/numbers.sql", "805b3cbe2bc3bf41")
-    run_sql("modules/library/sql/rules.sql", "3cc754fe2278ebbd")
-    run_sql("modules/library/sql/notifications.sql", "7ac78814d7f6eb19")
-    run_sql("modules/library/sql/tenants.sql", "1980ac5dbf1aeb35")
-    run_sql("modules/library/sql/functions.sql", "b03c75b40d50cf41")
-    run_sql("modules/library/sql/views.sql", "0c77572da8852728")
-    run_sql("modules/library/sql/policies_people.sql", "a819fe4542feb329")
-    run_sql("modules/library/sql/policies_resources.sql", "29852db4039c1de0")
-    run_sql("modules/library/sql/policies_community.sql", "75187b1a3fbf58f6")
-    run_sql("modules/library/sql/policies_administration.sql", "f7d9af74cc1f4b73")
-    run_sql("modules/library/sql/access.sql", "44b53c2c8ce67e0e")
+    run_sql("modules/library/sql/counters.sql", "9703667847228b67")
+    run_sql("modules/library/sql/numbers.sql", "670c7372a484ddc3")
+    run_sql("modules/library/sql/rules.sql", "fe1de518b5dc2dba")
+    run_sql("modules/library/sql/notifications.sql", "8420115ccd4507fc")
+    run_sql("modules/library/sql/tenants.sql", "43e7bb086297cf58")
+    run_sql("modules/library/sql/functions.sql", "e6be1fb9d6234f1b")
+    run_sql("modules/library/sql/views.sql", "c72729562fb009b9")
+    run_sql("modules/library/sql/policies_people.sql", "acd16e94cafdbbb8")
+    run_sql("modules/library/sql/policies_resources.sql", "9868282aa0f53d5a")
+    run_sql("modules/library/sql/policies_community.sql", "23769a5fc4d03b1a")
+    run_sql("modules/library/sql/policies_administration.sql", "1489b3953ed08c8b")
+    run_sql("modules/library/sql/access.sql", "5bd9890d8384d5fe")
     op.execute("select library_internal.catch_up()")
 
 

@@ -101,15 +101,6 @@ create or replace function library_internal.role_of(person uuid) returns library
 comment on function library_internal.role_of(uuid) is
   'The rank of a user of this tenant: shown to everybody with the profile.';
 
-create or replace function library_internal.holds_role(person uuid, wanted library.app_role) returns boolean
-  language sql stable parallel safe security definer
-  begin atomic
-    select coalesce(library_internal.role_of(person) = wanted, false)
-           and (library_internal.asks_as_service() or person = relais.user_id() or library_internal.has_rank('admin'));
-  end;
-comment on function library_internal.holds_role(uuid, library.app_role) is
-  'Whether a user has exactly this rank, to themselves and to administrators; to anybody else nobody has any.';
-
 create or replace function library_internal.address_of(tenant uuid, person uuid) returns text
   language sql stable parallel safe security definer
   begin atomic
@@ -121,3 +112,44 @@ create or replace function library_internal.address_of(tenant uuid, person uuid)
   end;
 comment on function library_internal.address_of(uuid, uuid) is
   'The e-mail address of a user of this tenant, to themselves and to administrators; null to anybody else.';
+
+create or replace function library_internal.readable_by(tenant uuid, resource uuid, person uuid) returns boolean
+  language sql stable parallel safe security definer
+  begin atomic
+    with mine as (
+      select g.id from library.groups as g where g.tenant_id = tenant and g.owner_id = person
+      union
+      select m.group_id from library.group_members as m where m.tenant_id = tenant and m.user_id = person
+    )
+    select exists (
+      select from library.resources as r
+      where r.tenant_id = tenant and r.id = resource and (
+        r.visibility = 'public'::library.resource_visibility
+        or r.user_id = person
+        or exists (
+          select from library.user_roles as u
+          where u.tenant_id = tenant and u.user_id = person and u.role >= 'moderator'::library.app_role
+            and (u.expires_at is null or u.expires_at > now()))
+        or exists (
+          select from library.resource_shares as s
+          where s.tenant_id = tenant and s.resource_id = r.id and (s.expires_at is null or s.expires_at > now())
+            and (s.shared_with_user_id = person or s.shared_with_group_id in (select mine.id from mine)))
+        or exists (
+          select from library.resource_permissions as p
+          where p.tenant_id = tenant and p.resource_id = r.id and (p.expires_at is null or p.expires_at > now())
+            and (p.user_id = person or p.group_id in (select mine.id from mine))
+            and regexp_replace(p.permission, '^resource:', '')
+                in ('read', 'write', 'update', 'delete', 'moderate', 'share'))
+      )
+    );
+  end;
+comment on function library_internal.readable_by(uuid, uuid, uuid) is
+  'The rule of reading that the policy of resources states, for somebody who is not the caller. Only for definers.';
+
+create or replace function library_internal.can_read(resource uuid) returns boolean
+  language sql stable parallel safe security definer
+  return library_internal.readable_by(relais.tenant_id(), resource, relais.user_id())
+         or library_internal.asks_as_service() and exists (
+           select from library.resources as r where r.tenant_id = relais.tenant_id() and r.id = resource);
+comment on function library_internal.can_read(uuid) is
+  'Whether the caller may read a resource, for definer functions, which policies do not stop.';

@@ -5,7 +5,7 @@
 -- and two statements never wait for each other. The lock is the weak one that foreign keys of new rows do not wait for.
 
 create or replace function library_internal.count_ratings() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform from library.resources as r
   where (r.tenant_id, r.id) in (select c.tenant_id, c.resource_id from changed as c)
@@ -27,7 +27,7 @@ end
 $$;
 
 create or replace function library_internal.count_entries() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform from library.collections as r
   where (r.tenant_id, r.id) in (select c.tenant_id, c.collection_id from changed as c)
@@ -67,7 +67,7 @@ create or replace function library_internal.is_on(tenant uuid, name text) return
 comment on function library_internal.is_on(uuid, text) is 'Whether a switch in admin_config is on; a missing one is.';
 
 create or replace function library_internal.count_votes() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform from library.category_tag_suggestions as s
   where (s.tenant_id, s.id) in (select c.tenant_id, c.suggestion_id from changed as c)
@@ -98,7 +98,7 @@ end
 $$;
 
 create or replace function library_internal.decide(tenant uuid, suggestion uuid) returns void
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   item library.category_tag_suggestions;
   against bigint;

@@ -12,38 +12,41 @@ create or replace function library.role(person library.profiles) returns library
   return library_internal.role_of(person.user_id);
 comment on function library.role(library.profiles) is 'The rank of a profile, as a computed column.';
 
-create or replace function library_internal.bump(resource uuid, views integer, downloads integer) returns void
+create or replace function library_internal.count_view(resource uuid) returns void
   language sql volatile security definer
   begin atomic
-    update library.resources as r
-    set views_count = r.views_count + views, downloads_count = r.downloads_count + downloads
-    where r.tenant_id = relais.tenant_id() and r.id = resource;
+    update library.resources as r set views_count = least(r.views_count, 2147483646) + 1
+    where r.tenant_id = relais.tenant_id() and r.id = resource and library_internal.can_read(resource);
   end;
-comment on function library_internal.bump(uuid, integer, integer) is 'Moves the counters of a resource.';
+comment on function library_internal.count_view(uuid) is
+  'One view more of a resource that the caller may read. The counter stops at its largest value.';
+
+create or replace function library_internal.count_download(resource uuid) returns void
+  language sql volatile security definer
+  begin atomic
+    update library.resources as r set downloads_count = least(r.downloads_count, 2147483646) + 1
+    where r.tenant_id = relais.tenant_id() and r.id = resource and library_internal.can_read(resource);
+  end;
+comment on function library_internal.count_download(uuid) is
+  'One download more of a resource that the caller may read. The counter stops at its largest value.';
 
 create or replace function library.increment_resource_views(resource_id uuid) returns void
   language sql volatile
-  begin atomic
-    select library_internal.bump(r.id, 1, 0) from library.resources as r
-    where r.tenant_id = relais.tenant_id() and r.id = increment_resource_views.resource_id;
-  end;
+  return library_internal.count_view(resource_id);
 comment on function library.increment_resource_views(uuid) is
   'Counts a view. An unknown resource, or one that the caller may not read, is silently nothing.';
 
 create or replace function library.increment_resource_downloads(resource_id uuid) returns void
   language sql volatile
-  begin atomic
-    select library_internal.bump(r.id, 0, 1) from library.resources as r
-    where r.tenant_id = relais.tenant_id() and r.id = increment_resource_downloads.resource_id;
-  end;
+  return library_internal.count_download(resource_id);
 comment on function library.increment_resource_downloads(uuid) is
   'Counts a download. An unknown resource, or one that the caller may not read, is silently nothing.';
 
 create or replace function library.has_role(_user_id uuid, _role library.app_role) returns boolean
   language sql stable parallel safe
-  return coalesce(library_internal.holds_role(_user_id, _role), false);
+  return coalesce(library_internal.role_of(_user_id) = _role, false);
 comment on function library.has_role(uuid, library.app_role) is
-  'Whether a user has exactly this rank. Asked by others than the user and administrators, false.';
+  'Whether a user has exactly this rank now. Ranks are shown with profiles, so that anybody may ask.';
 
 create or replace function library.search_users(query text)
   returns table (id uuid, user_id uuid, username text, full_name text, avatar_url text)
@@ -62,7 +65,7 @@ comment on function library.search_users(text) is
   'At most ten profiles whose user name or full name contains the text, whatever the case and the accents.';
 
 create or replace function library.fork_resource(resource_id uuid) returns library.resources
-  language plpgsql volatile set search_path = '' as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   copy library.resources;
 begin
@@ -86,7 +89,7 @@ comment on function library.fork_resource(uuid) is
 create or replace function library.vote_on_suggestion(suggestion_id uuid, vote library.vote_type)
   returns table (id uuid, status library.suggestion_status, votes_count integer,
                  total_upvotes integer, total_downvotes integer, user_vote library.vote_type)
-  language plpgsql volatile set search_path = '' as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   suggestion constant uuid := vote_on_suggestion.suggestion_id;
@@ -124,7 +127,7 @@ comment on function library.vote_on_suggestion(uuid, library.vote_type) is
 create or replace function library.review_suggestion(
     suggestion_id uuid, status library.suggestion_status, name text default null, description text default null)
   returns library.category_tag_suggestions
-  language plpgsql volatile set search_path = '' as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   reviewed library.category_tag_suggestions;
@@ -150,7 +153,7 @@ comment on function library.review_suggestion(uuid, library.suggestion_status, t
   'Gives a suggestion its status, and another wording if there is one. For moderators.';
 
 create or replace function library.restore_version(version_id uuid) returns library.resources
-  language plpgsql volatile set search_path = '' as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   version library.resource_versions;
   restored library.resources;

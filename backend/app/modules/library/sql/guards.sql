@@ -4,7 +4,7 @@
 -- Whose row it is, on insert, is left to the policies: a row in somebody else's name is refused, not corrected.
 
 create or replace function library_internal.keep_key() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.tenant_id := old.tenant_id;
   new.id := old.id;
@@ -13,7 +13,7 @@ end
 $$;
 
 create or replace function library_internal.keep_user() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.user_id := case tg_op when 'INSERT' then coalesce(new.user_id, relais.user_id()) else old.user_id end;
   return new;
@@ -21,7 +21,7 @@ end
 $$;
 
 create or replace function library_internal.keep_resource() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.resource_id := old.resource_id;
   return new;
@@ -29,7 +29,7 @@ end
 $$;
 
 create or replace function library_internal.guard_resources() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if tg_op = 'INSERT' then
     new.average_rating := 0;
@@ -51,8 +51,17 @@ begin
 end
 $$;
 
+create or replace function library_internal.guard_profiles() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  new.user_id := old.user_id;
+  new.username := nullif(btrim(new.username), '');
+  return new;
+end
+$$;
+
 create or replace function library_internal.guard_groups() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.owner_id := case tg_op when 'INSERT' then coalesce(new.owner_id, relais.user_id()) else old.owner_id end;
   return new;
@@ -60,16 +69,28 @@ end
 $$;
 
 create or replace function library_internal.guard_group_members() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+  -- Whoever owns a group stands in the group's own row. The rank `owner` in here is for trusted roles to give.
+  if tg_op = 'INSERT' then
+    new.added_at := now();
+    if new.role = 'owner' then
+      new.role := 'member';
+    end if;
+    return new;
+  end if;
   new.group_id := old.group_id;
   new.user_id := old.user_id;
+  new.added_at := old.added_at;
+  if new.role = 'owner' then
+    new.role := old.role;
+  end if;
   return new;
 end
 $$;
 
 create or replace function library_internal.guard_user_roles() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.user_id := old.user_id;
   return new;
@@ -77,7 +98,7 @@ end
 $$;
 
 create or replace function library_internal.guard_profile_preferences() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.tenant_id := old.tenant_id;
   return new;
@@ -85,7 +106,7 @@ end
 $$;
 
 create or replace function library_internal.guard_notifications() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   is_read constant boolean := new.is_read;
   updated_at constant timestamptz := new.updated_at;
@@ -98,7 +119,7 @@ end
 $$;
 
 create or replace function library_internal.guard_resource_shares() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.shared_with_user_id := old.shared_with_user_id;
   new.shared_with_group_id := old.shared_with_group_id;
@@ -107,7 +128,7 @@ end
 $$;
 
 create or replace function library_internal.guard_resource_comments() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.parent_id := old.parent_id;
   return new;
@@ -115,7 +136,7 @@ end
 $$;
 
 create or replace function library_internal.guard_resource_templates() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if tg_op = 'INSERT' then
     new.created_by := coalesce(new.created_by, relais.user_id());
@@ -129,7 +150,7 @@ end
 $$;
 
 create or replace function library_internal.guard_collections() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.resources_count := case tg_op when 'INSERT' then 0 else old.resources_count end;
   return new;
@@ -137,7 +158,7 @@ end
 $$;
 
 create or replace function library_internal.guard_collection_resources() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.collection_id := old.collection_id;
   return new;
@@ -145,7 +166,7 @@ end
 $$;
 
 create or replace function library_internal.guard_category_tag_suggestions() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if tg_op = 'UPDATE' then
     new.suggested_by := old.suggested_by;
@@ -170,7 +191,7 @@ end
 $$;
 
 create or replace function library_internal.guard_suggestion_votes() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.suggestion_id := old.suggestion_id;
   return new;
@@ -178,30 +199,15 @@ end
 $$;
 
 create or replace function library_internal.guard_resource_versions() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.created_by := coalesce(new.created_by, relais.user_id());
   return new;
 end
 $$;
 
-create or replace function library_internal.guard_files() returns trigger
-  language plpgsql set search_path = '' as $$
-begin
-  if tg_op = 'INSERT' then
-    new.uploaded_by := coalesce(new.uploaded_by, relais.user_id());
-    return new;
-  end if;
-  new.uploaded_by := old.uploaded_by;
-  new.file_name := old.file_name;
-  new.mime_type := old.mime_type;
-  new.size := old.size;
-  return new;
-end
-$$;
-
 create or replace function library_internal.guard_analytics_events() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.user_id := relais.user_id();
   return new;
@@ -225,10 +231,10 @@ begin
       'collection_resources']) as name
     union all
     select name, 'guard_' || name, 'insert or update' from unnest(array[
-      'resources', 'groups', 'resource_templates', 'collections', 'category_tag_suggestions', 'files']) as name
+      'resources', 'groups', 'group_members', 'resource_templates', 'collections', 'category_tag_suggestions']) as name
     union all
     select name, 'guard_' || name, 'update' from unnest(array[
-      'group_members', 'user_roles', 'profile_preferences', 'notifications', 'resource_shares', 'resource_comments',
+      'profiles', 'user_roles', 'profile_preferences', 'notifications', 'resource_shares', 'resource_comments',
       'collection_resources', 'suggestion_votes']) as name
     union all
     select name, 'guard_' || name, 'insert' from unnest(array['resource_versions', 'analytics_events']) as name

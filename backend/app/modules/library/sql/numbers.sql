@@ -9,7 +9,7 @@ create or replace function library_internal.take_turn(about text) returns void
 comment on function library_internal.take_turn(text) is 'Waits until nobody else is numbering the rows of this parent.';
 
 create or replace function library_internal.sync_order() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   parent constant text := tg_argv[0];
   parent_id uuid;
@@ -45,7 +45,7 @@ create or replace trigger sync_order before insert or update on library.category
   for each row execute function library_internal.sync_order('category_id');
 
 create or replace function library_internal.number_version() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   newest integer;
 begin
@@ -53,7 +53,8 @@ begin
   perform library_internal.take_turn(concat_ws(':', 'versions', new.tenant_id, new.resource_id));
   select max(v.version_number) into newest from library.resource_versions as v
   where v.tenant_id = new.tenant_id and v.resource_id = new.resource_id;
-  if new.version_number is null or exists (
+  -- The only number that a client may choose is the one that it would get. A service may leave gaps: imports do.
+  if new.version_number is null or not library_internal.asks_as_service() or exists (
     select from library.resource_versions as v
     where v.tenant_id = new.tenant_id and v.resource_id = new.resource_id and v.version_number = new.version_number
   ) then
@@ -62,13 +63,13 @@ begin
   return new;
 end
 $$;
-comment on function library_internal.number_version() is 'Gives a version the next number when the one sent is taken.';
+comment on function library_internal.number_version() is 'Gives a version the next number, or the one that an import sent if it is free.';
 
 create or replace trigger number_version before insert on library.resource_versions
   for each row execute function library_internal.number_version();
 
 create or replace function library_internal.keep_newest_version() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if not exists (
     select from library.resource_versions as v

@@ -7,7 +7,7 @@ begin
   -- There is no `create or replace policy`: whoever runs this file again starts from none.
   for item in
     select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.policyname <> 'tenant' and p.tablename = any (array[
+    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
       'admin_config', 'category_hierarchy', 'category_filters', 'permissions', 'role_permissions',
       'permission_audit_logs', 'analytics_events'])
   loop

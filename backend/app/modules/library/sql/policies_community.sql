@@ -10,7 +10,7 @@ begin
   -- There is no `create or replace policy`: whoever runs this file again starts from none.
   for item in
     select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.policyname <> 'tenant' and p.tablename = any (array[
+    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
       'saved_resources', 'resource_ratings', 'resource_comments', 'collections', 'collection_resources',
       'category_tag_suggestions', 'suggestion_votes'])
   loop

@@ -7,7 +7,7 @@ begin
   -- There is no `create or replace policy`: whoever runs this file again starts from none.
   for item in
     select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.policyname <> 'tenant' and p.tablename = any (array[
+    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
       'profiles', 'profile_preferences', 'user_roles', 'groups', 'group_members', 'notifications'])
   loop
     execute format('drop policy %I on library.%I', item.policyname, item.tablename);

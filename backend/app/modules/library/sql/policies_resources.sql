@@ -11,7 +11,7 @@ begin
   -- There is no `create or replace policy`: whoever runs this file again starts from none.
   for item in
     select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.policyname <> 'tenant' and p.tablename = any (array[
+    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
       'resources', 'resource_versions', 'resource_shares', 'resource_permissions', 'resource_templates',
       'files'])
   loop
@@ -50,7 +50,7 @@ create policy remove on library.resource_versions for delete to authenticated
     where r.tenant_id = resource_versions.tenant_id and r.id = resource_versions.resource_id
       and r.user_id = (select relais.user_id())));
 
--- Only owners share, administrators do not. Whom it is shared with sees the share.
+-- Only owners share, administrators do not; and with groups that they are in. Whom it is shared with sees the share.
 create policy read on library.resource_shares for select to authenticated
   using (shared_with_user_id = (select relais.user_id())
     or shared_with_group_id in (select library_internal.my_group_ids())
@@ -62,7 +62,9 @@ create policy add on library.resource_shares for insert to authenticated
   with check (exists (
     select from library.resources as r
     where r.tenant_id = resource_shares.tenant_id and r.id = resource_shares.resource_id
-      and r.user_id = (select relais.user_id())));
+      and r.user_id = (select relais.user_id()))
+    and (shared_with_group_id is null or shared_with_group_id in (select library_internal.my_group_ids())
+      or (select library_internal.has_rank('admin'))));
 create policy change on library.resource_shares for update to authenticated
   using (exists (
     select from library.resources as r
@@ -104,19 +106,11 @@ create policy change on library.resource_templates for update to authenticated
 create policy remove on library.resource_templates for delete to authenticated
   using (created_by = (select relais.user_id()) or (select library_internal.has_rank('moderator')));
 
--- A file that hangs on a resource is read like it; others are public. Attaching one takes the right to read.
+-- A file that hangs on a resource is read like it; others are public if they never did. The service writes them.
 create policy read on library.files for select to anon, authenticated
-  using (resource_id is null or uploaded_by = (select relais.user_id()) or exists (
+  using (resource_id is null and is_public or uploaded_by = (select relais.user_id())
+    or (select library_internal.has_rank('admin')) or exists (
     select from library.resources as r
     where r.tenant_id = files.tenant_id and r.id = files.resource_id));
-create policy add on library.files for insert to authenticated
-  with check (uploaded_by = (select relais.user_id()) and (resource_id is null or exists (
-    select from library.resources as r
-    where r.tenant_id = files.tenant_id and r.id = files.resource_id)));
-create policy change on library.files for update to authenticated
-  using (uploaded_by = (select relais.user_id()))
-  with check (uploaded_by = (select relais.user_id()) and (resource_id is null or exists (
-    select from library.resources as r
-    where r.tenant_id = files.tenant_id and r.id = files.resource_id)));
 create policy remove on library.files for delete to authenticated
   using (uploaded_by = (select relais.user_id()) or (select library_internal.has_rank('admin')));

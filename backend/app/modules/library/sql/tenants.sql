@@ -50,14 +50,14 @@ comment on function library_internal.prepare_tenant(uuid) is
 
 create or replace function library_internal.free_username(wanted text, tenant uuid default relais.tenant_id())
   returns text
-  language plpgsql volatile security definer set search_path = '' as $$
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   stem constant text := coalesce(nullif(left(btrim(wanted), 240), ''), 'membre');
   candidate text := stem;
   suffix integer := 1;
 begin
-  -- Two people who sign up at once with one name take turns, and the second one gets the suffix.
-  perform library_internal.take_turn(concat_ws(':', 'username', tenant, stem));
+  -- People who sign up at once take turns: a name with a suffix may be somebody else's name without one.
+  perform library_internal.take_turn(concat_ws(':', 'username', tenant));
   while exists (select from library.profiles as p where p.tenant_id = tenant and p.username = candidate) loop
     suffix := suffix + 1;
     candidate := stem || '-' || suffix;
@@ -68,30 +68,53 @@ $$;
 comment on function library_internal.free_username(text, uuid) is
   'This user name, or with a number behind it when it is taken.';
 
+create or replace function library_internal.befitting_rank(standing relais.tenant_role) returns library.app_role
+  language sql immutable parallel safe
+  return (case standing when 'owner' then 'super_admin' when 'admin' then 'admin' else 'user' end)::library.app_role;
+comment on function library_internal.befitting_rank(relais.tenant_role) is 'Who runs the tenant runs its library.';
+
 create or replace function library_internal.welcome(tenant uuid, person uuid) returns void
-  language plpgsql volatile security definer set search_path = '' as $$
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   name text;
 begin
-  if not exists (select from library.profiles as p where p.tenant_id = tenant and p.user_id = person) then
+  for attempt in 1..5 loop
+    exit when exists (select from library.profiles as p where p.tenant_id = tenant and p.user_id = person);
     select split_part(u.email, '@', 1) into name from relais.users as u where u.id = person;
-    insert into library.profiles (tenant_id, id, user_id, username, full_name)
-    values (tenant, person, person, library_internal.free_username(name, tenant), name)
-    on conflict do nothing;
-  end if;
-  -- Who runs the tenant runs its library. Ranks given in the library are never lowered from here.
+    begin
+      insert into library.profiles (tenant_id, id, user_id, username, full_name)
+      values (tenant, person, person, library_internal.free_username(name, tenant), name)
+      on conflict (tenant_id, user_id) do nothing;
+    exception
+      -- Somebody renamed themselves to it in the meantime; now that is seen.
+      when unique_violation then
+        if attempt = 5 then raise; end if;
+    end;
+  end loop;
+  -- An expired rank is none. One that was given in the library and counts is never lowered from here.
   insert into library.user_roles (tenant_id, user_id, role)
-  select tenant, person,
-         (case m.role when 'owner' then 'super_admin' when 'admin' then 'admin' else 'user' end)::library.app_role
+  select tenant, person, library_internal.befitting_rank(m.role)
   from relais.memberships as m where m.tenant_id = tenant and m.user_id = person
-  on conflict (tenant_id, user_id) do update set role = excluded.role where user_roles.role < excluded.role;
+  on conflict (tenant_id, user_id) do update set role = excluded.role, expires_at = null
+  where user_roles.role < excluded.role or user_roles.expires_at <= now();
 end
 $$;
 comment on function library_internal.welcome(uuid, uuid) is
   'Gives a member of a tenant a profile, and the rank that befits their standing there.';
 
+create or replace function library_internal.take_leave(tenant uuid, person uuid) returns void
+  language sql volatile security definer
+  begin atomic
+    delete from library.user_roles as r where r.tenant_id = tenant and r.user_id = person;
+    delete from library.group_members as m where m.tenant_id = tenant and m.user_id = person;
+    delete from library.resource_shares as s where s.tenant_id = tenant and s.shared_with_user_id = person;
+    delete from library.resource_permissions as p where p.tenant_id = tenant and p.user_id = person;
+  end;
+comment on function library_internal.take_leave(uuid, uuid) is
+  'Takes from somebody what was given to them in a tenant. What they wrote stays, under their name.';
+
 create or replace function library_internal.same_profile_ids() returns trigger
-  language plpgsql set search_path = '' as $$
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.id := coalesce(new.id, new.user_id);
   new.user_id := coalesce(new.user_id, new.id);
@@ -104,7 +127,7 @@ create or replace trigger same_ids before insert on library.profiles
   for each row execute function library_internal.same_profile_ids();
 
 create or replace function library_internal.on_tenant() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform library_internal.prepare_tenant(new.id);
   return null;
@@ -114,14 +137,19 @@ create or replace trigger library_prepare after insert on relais.tenants
   for each row execute function library_internal.on_tenant();
 
 create or replace function library_internal.on_membership() returns trigger
-  language plpgsql security definer set search_path = '' as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  if tg_op <> 'DELETE' then
-    perform library_internal.welcome(new.tenant_id, new.user_id);
-  else
-    -- Whoever leaves loses the rank; what they wrote stays, under their name.
-    delete from library.user_roles as r where r.tenant_id = old.tenant_id and r.user_id = old.user_id;
+  if tg_op = 'DELETE' then
+    perform library_internal.take_leave(old.tenant_id, old.user_id);
+    return null;
   end if;
+  if tg_op = 'UPDATE' and new.role < old.role then
+    -- The rank that came with the old standing goes with it. Another one was given on purpose, and stays.
+    update library.user_roles as r set role = library_internal.befitting_rank(new.role)
+    where r.tenant_id = new.tenant_id and r.user_id = new.user_id
+      and r.role = library_internal.befitting_rank(old.role);
+  end if;
+  perform library_internal.welcome(new.tenant_id, new.user_id);
   return null;
 end
 $$;
@@ -129,7 +157,7 @@ create or replace trigger library_member after insert or update of role or delet
   for each row execute function library_internal.on_membership();
 
 create or replace function library_internal.catch_up() returns void
-  language plpgsql volatile security definer set search_path = '' as $$
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform library_internal.prepare_tenant(t.id) from relais.tenants as t;
   perform library_internal.welcome(m.tenant_id, m.user_id)

@@ -39,6 +39,7 @@ class Category(SQLModel, table=True):
         _categories.tenant,
         _categories.references("parent_id", "category_hierarchy.id"),
         _categories.index("parent_id", "order_index"),
+        _categories.index("parent_id", "lower(name)", name="name", unique=True, postgresql_nulls_not_distinct=True),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()

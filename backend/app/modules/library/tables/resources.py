@@ -194,7 +194,7 @@ class ResourceTemplate(SQLModel, table=True):
 
 
 class File(SQLModel, table=True):
-    """An uploaded file: what is known of it, not its bytes."""
+    """An uploaded file: what is known of it, not its bytes. One that ever hung on a resource is not public."""
 
     __tablename__: ClassVar[Any] = _files.table
     __table_args__ = _files.args(
@@ -202,6 +202,7 @@ class File(SQLModel, table=True):
         _files.references("uploaded_by", PROFILES, on_delete="set null"),
         _files.references("resource_id", RESOURCES, on_delete="set null"),
         _files.unique("file_name"),
+        _files.check("file_name", "file_name ~ '^[A-Za-z0-9][A-Za-z0-9._-]*$'"),
         _files.check("size", "size >= 0"),
         _files.index("uploaded_by"),
         _files.index("resource_id"),
@@ -214,5 +215,6 @@ class File(SQLModel, table=True):
     size: int = column(BigInteger())
     uploaded_by: UUID | None = reference(null=True, default=CALLER)
     resource_id: UUID | None = reference(null=True)
+    is_public: bool = column(Boolean(), default="true")
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
