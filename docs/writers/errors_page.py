@@ -28,7 +28,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     " Try again after `Retry-After`; if it lasts, raise `RELAIS_DATABASE_POOL_MAX` or look for slow statements.",
     "REQUEST_TIMEOUT": "The request took longer than `RELAIS_HTTP_TIMEOUT_SECONDS` and was cancelled.",
     "ROUTE_NOT_FOUND": "No route has this path. The routes are in the [API reference](api.md).",
-    "SQL_FILE_CHANGED": "Only `relais migrate` says it. A `.sql` file is not the one that the migration was written with;"
+    "SQL_FILE_CHANGED": "Only `relais migrate` says it: a `.sql` file is not the one that a migration came with;"
     " see [Change the schema](../how-to/change-the-schema.md).",
     "VALIDATION_ERROR": "Parameters or body do not fit the route; `details` has the `path` and `message` of each.",
 }
