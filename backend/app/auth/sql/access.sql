@@ -30,3 +30,4 @@ revoke update on relais.audit_log from service, relais_definer;
 
 revoke execute on all functions in schema relais from public;
 grant execute on all functions in schema relais to anon, authenticated, service, relais_definer;
+revoke execute on function relais.drop_policies(text[]) from anon, authenticated, service, relais_definer;

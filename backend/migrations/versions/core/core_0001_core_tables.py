@@ -207,9 +207,10 @@ def upgrade() -> None:
     op.create_index('sessions_user_id_idx', 'sessions', ['user_id'], unique=False, schema='relais')
     run_sql("auth/sql/caller.sql", "3e7c0db66696c574")
     run_sql("auth/sql/triggers.sql", "622df622f5261e44")
+    run_sql("auth/sql/policies.sql", "dd1f79f15b706e3b")
     # Before row security is on: an owner who is no superuser could not insert it afterwards.
     op.execute("insert into relais.tenants (slug, name, is_default) values ('default', 'Relais', true)")
-    run_sql("auth/sql/access.sql", "30f20698a38718f2")
+    run_sql("auth/sql/access.sql", "f3aa3b3413480666")
 
 
 def downgrade() -> None:

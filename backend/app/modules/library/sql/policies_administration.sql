@@ -1,20 +1,8 @@
 -- Who may do what with settings, categories, permissions and measurements.
 
-do $$
-declare
-  item record;
-begin
-  -- There is no `create or replace policy`: whoever runs this file again starts from none.
-  for item in
-    select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
-      'admin_config', 'category_hierarchy', 'category_filters', 'permissions', 'role_permissions',
-      'permission_audit_logs', 'analytics_events'])
-  loop
-    execute format('drop policy %I on library.%I', item.policyname, item.tablename);
-  end loop;
-end
-$$;
+select relais.drop_policies(
+  'library.admin_config', 'library.category_hierarchy', 'library.category_filters', 'library.permissions',
+  'library.role_permissions', 'library.permission_audit_logs', 'library.analytics_events');
 
 -- Votes are counted in browsers too: whoever votes reads the thresholds.
 create policy read on library.admin_config for select to authenticated

@@ -3,21 +3,9 @@
 -- The interface deletes other people's rows before it deletes a resource: those deletes touch nothing and do not fail,
 -- and the foreign keys do what was meant.
 
-do $$
-declare
-  item record;
-begin
-  -- There is no `create or replace policy`: whoever runs this file again starts from none.
-  for item in
-    select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
-      'saved_resources', 'resource_ratings', 'resource_comments', 'collections', 'collection_resources',
-      'category_tag_suggestions', 'suggestion_votes'])
-  loop
-    execute format('drop policy %I on library.%I', item.policyname, item.tablename);
-  end loop;
-end
-$$;
+select relais.drop_policies(
+  'library.saved_resources', 'library.resource_ratings', 'library.resource_comments', 'library.collections',
+  'library.collection_resources', 'library.category_tag_suggestions', 'library.suggestion_votes');
 
 create policy read on library.saved_resources for select to authenticated
   using (user_id = (select relais.user_id()));

@@ -1,19 +1,8 @@
 -- Who may do what with profiles, ranks, groups and notifications.
 
-do $$
-declare
-  item record;
-begin
-  -- There is no `create or replace policy`: whoever runs this file again starts from none.
-  for item in
-    select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
-      'profiles', 'profile_preferences', 'user_roles', 'groups', 'group_members', 'notifications'])
-  loop
-    execute format('drop policy %I on library.%I', item.policyname, item.tablename);
-  end loop;
-end
-$$;
+select relais.drop_policies(
+  'library.profiles', 'library.profile_preferences', 'library.user_roles', 'library.groups',
+  'library.group_members', 'library.notifications');
 
 -- Everybody sees everybody. Rows come and go with memberships, never by a client.
 create policy read on library.profiles for select to anon, authenticated

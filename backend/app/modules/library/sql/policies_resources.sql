@@ -4,21 +4,9 @@
 -- PostgreSQL answers under the caller's own policies. Its cheap conditions come first: a public row never asks about
 -- shares, and the shares of a caller are fetched once a statement.
 
-do $$
-declare
-  item record;
-begin
-  -- There is no `create or replace policy`: whoever runs this file again starts from none.
-  for item in
-    select p.tablename, p.policyname from pg_catalog.pg_policies as p
-    where p.schemaname = 'library' and p.permissive = 'PERMISSIVE' and p.tablename = any (array[
-      'resources', 'resource_versions', 'resource_shares', 'resource_permissions', 'resource_templates',
-      'files'])
-  loop
-    execute format('drop policy %I on library.%I', item.policyname, item.tablename);
-  end loop;
-end
-$$;
+select relais.drop_policies(
+  'library.resources', 'library.resource_versions', 'library.resource_shares', 'library.resource_permissions',
+  'library.resource_templates', 'library.files');
 
 create policy read on library.resources for select to anon, authenticated
   using (visibility = 'public'::library.resource_visibility
