@@ -25,18 +25,6 @@ end
 $$;
 comment on function relais.stamp_row() is 'Keeps created_at and updated_at: the clock of the server, not of the client.';
 
-create or replace function relais.keep_appended() returns trigger
-  language plpgsql
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  raise exception using
-    errcode = 'insufficient_privilege',
-    message = format('Rows of %s.%s cannot be changed', tg_table_schema, tg_table_name);
-end
-$$;
-comment on function relais.keep_appended() is 'Refuses updates: the table is a record of what happened.';
-
 create or replace trigger stamp_row before insert or update on relais.tenants
   for each row execute function relais.stamp_row();
 create or replace trigger stamp_row before insert or update on relais.users

@@ -206,7 +206,7 @@ def upgrade() -> None:
     op.create_index('sessions_expires_at_idx', 'sessions', ['expires_at'], unique=False, schema='relais')
     op.create_index('sessions_user_id_idx', 'sessions', ['user_id'], unique=False, schema='relais')
     run_sql("auth/sql/caller.sql", "3e7c0db66696c574")
-    run_sql("auth/sql/triggers.sql", "622df622f5261e44")
+    run_sql("auth/sql/triggers.sql", "5dac61846bd616e4")
     run_sql("auth/sql/policies.sql", "dd1f79f15b706e3b")
     # Before row security is on: an owner who is no superuser could not insert it afterwards.
     op.execute("insert into relais.tenants (slug, name, is_default) values ('default', 'Relais', true)")
