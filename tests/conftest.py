@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -37,6 +38,8 @@ class Urls:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The workers of one run share their servers: whoever comes first starts them, the last to go stops them."""
+    # A run that was started with hang-ups ignored (`nohup`) would hand that down to what its tests start and stop.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if not hasattr(config, "workerinput"):
         os.environ["TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
         Path(os.environ["TEST_RUN"]).chmod(0o755)

@@ -137,6 +137,20 @@ def test_a_signal_stops_every_child_and_is_no_failure(
     assert lines(notes)[2:] == ["0 asked", "0 asked"]
 
 
+def test_a_hang_up_that_was_ignored_before_stays_ignored(launch: Launch, notes: Path, eventually: Eventually) -> None:
+    ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = launch(f"echo $$ >> {notes}; while :; do sleep 0.05; done")
+    finally:
+        signal.signal(signal.SIGHUP, ignored)
+    eventually(lambda: len(lines(notes)) == 1)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
 def test_children_that_ignore_being_asked_are_gone_within_five_seconds(
     launch: Launch, notes: Path, eventually: Eventually, runs: Runs
 ) -> None:
