@@ -1,11 +1,12 @@
 """What contenders stand on: a PostgreSQL and a Redis of the benchmark's own, migrated and filled, then thrown away."""
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.prepare import migrate_database, seed_database
@@ -25,6 +26,8 @@ class Ground:
     database_url: str
     postgres_pid: int
     postgres_version: str
+    #: What tokens are signed with.
+    jwt_secret: str = field(repr=False)
     samples: Samples
     #: What the figures must be read with: how many rows, whose rules.
     notes: tuple[str, ...]
@@ -50,7 +53,9 @@ def ground(row_count: int) -> Generator[Ground]:
 
 def own_settings(data_dir: Path) -> Settings:
     """Defaults, whatever the environment names: a benchmark fills, tunes and empties the database that it uses."""
-    defaults = {"database": DatabaseSettings(), "redis": RedisSettings(), "embedded": EmbeddedSettings()}  # pyright: ignore
+    # Every contender keeps a pool of connections open.
+    servers = EmbeddedSettings(postgres_max_connections=200)  # pyright: ignore[reportCallIssue]
+    defaults = {"database": DatabaseSettings(), "redis": RedisSettings(), "embedded": servers}  # pyright: ignore
     settings = Settings(environment="test", data_dir=data_dir)
     return settings.model_copy(update={**defaults, "auth": AuthSettings()})  # pyright: ignore
 
@@ -62,12 +67,15 @@ def _prepared(settings: Settings, postgres_pid: int, row_count: int) -> Ground:
     for _ in migrate_database(settings):
         pass
     asyncio.run(seed_database(settings, scale=row_count))
+    asyncio.run(rows.put_pre_request(url))
+    jwt_secret = secrets.token_urlsafe(32)
     return Ground(
         settings=settings,
         admin_url=url,
         database_url=settings.database.url.get_secret_value(),
         postgres_pid=postgres_pid,
         postgres_version=asyncio.run(rows.version(url)),
-        samples=asyncio.run(rows.samples(url)),
+        jwt_secret=jwt_secret,
+        samples=asyncio.run(rows.samples(url, jwt_secret)),
         notes=asyncio.run(rows.settle(url)),
     )

@@ -64,17 +64,30 @@ class Report:
     cpu_seconds: float
 
 
-def get(path: str, headers: Mapping[str, str] | None = None, *, contains: str = "") -> Request:
+def get(
+    path: str, headers: Mapping[str, str] | None = None, *, status: int = 200, contains: str = ""
+) -> Request:
     """A GET request; `path` with its query, already escaped."""
-    return Request(f"GET {path} HTTP/1.1\r\n{_headers(headers or {})}\r\n", contains=contains)
+    return Request(f"GET {path} HTTP/1.1\r\n{_headers(headers or {})}\r\n", status, contains)
 
 
-def post(path: str, body: str, headers: Mapping[str, str] | None = None, *, contains: str = "") -> Request:
-    """A POST request with a JSON body that is expected to create something."""
+def post(
+    path: str, body: str, headers: Mapping[str, str] | None = None, *, status: int = 201, contains: str = ""
+) -> Request:
+    """A POST request with a JSON body that is expected to create something, unless another status is."""
+    return Request(_with_body("POST", path, body, headers), status, contains)
+
+
+def patch(path: str, body: str, headers: Mapping[str, str] | None = None) -> Request:
+    """A PATCH request with a JSON body that is expected to be done without an answer to it."""
+    return Request(_with_body("PATCH", path, body, headers), 204)
+
+
+def _with_body(method: str, path: str, body: str, headers: Mapping[str, str] | None) -> str:
     size = {"Content-Type": "application/json", "Content-Length": str(len(body.encode()))}
     # Latin-1 stands for bytes here: what is sent is the UTF-8 of the body.
     raw = body.encode().decode("latin-1")
-    return Request(f"POST {path} HTTP/1.1\r\n{_headers({**size, **(headers or {})})}\r\n{raw}", 201, contains)
+    return f"{method} {path} HTTP/1.1\r\n{_headers({**size, **(headers or {})})}\r\n{raw}"
 
 
 def _headers(headers: Mapping[str, str]) -> str:

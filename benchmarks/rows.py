@@ -9,10 +9,24 @@ from typing import Any, cast
 
 import asyncpg
 
-from benchmarks.shapes import FIRST_LANDMARK, INSERT_CATEGORY, LANDMARK_PREFIX, Samples
+from benchmarks.shapes import (
+    FIRST_LANDMARK,
+    INSERT_CATEGORY,
+    INSERT_VISIBILITY,
+    LANDMARK_PREFIX,
+    OWNED_PREFIX,
+    UPDATE_CATEGORY,
+    USERS,
+    Samples,
+)
+from benchmarks.tokens import claims, signed
 
 CATEGORIES = 8
+NAMES = 50
 LANDMARKS = 2000
+_OURS = (INSERT_CATEGORY, UPDATE_CATEGORY)
+#: What tells the rules who asks in place of `relais serve`, for a gateway that sets a token's claims and nothing else.
+PRE_REQUEST = "bench.take_caller"
 
 #: Copies of public rows under identifiers that a counter can spell, spread over the table's whole time.
 _LANDMARKS = f"""
@@ -31,12 +45,33 @@ _LANDMARKS = f"""
 """
 _CATEGORIES = """
     select category from library.resources
-    where tenant_id = relais.default_tenant_id() and visibility = 'public' and category not in ('', $2)
+    where tenant_id = relais.default_tenant_id() and visibility = 'public' and category <> all ($2::text[] || '')
     group by category order by count(*) desc, category limit $1
 """
-_MEMBER = """
+_MEMBERS = """
     select user_id::text from relais.memberships
-    where tenant_id = relais.default_tenant_id() and role = 'member' order by md5(user_id::text) limit 1
+    where tenant_id = relais.default_tenant_id() and role = 'member' order by md5(user_id::text) limit $1
+"""
+_NAMES = """
+    select distinct left(username, 8) as name from library.profiles
+    where tenant_id = relais.default_tenant_id() and username like 'user0%' order by name limit $1
+"""
+_OWNED = f"""
+    insert into library.resources (tenant_id, id, user_id, title, description, category, visibility)
+    select relais.default_tenant_id(), ('{OWNED_PREFIX}' || {FIRST_LANDMARK} - 1 + place)::uuid, owner::uuid,
+           'Une ressource à changer', 'Sa licence change, rien d''autre. ', '{UPDATE_CATEGORY}', '{INSERT_VISIBILITY}'
+    from unnest($1::text[]) with ordinality as owners (owner, place)
+"""
+# The name of the setting stands in one piece: a gateway may look for functions that read more than that.
+_PRE_REQUEST = f"""
+    create schema bench;
+    grant usage on schema bench to anon, authenticated;
+    create function {PRE_REQUEST}() returns void language sql volatile as $$
+        select set_config('relais.user_id', coalesce(claims ->> 'sub', ''), true),
+               set_config('relais.tenant_id', coalesce(claims ->> 'tenant_id', ''), true)
+        from (select nullif(current_setting('request.jwt.claims', true), '')::json as claims) as token
+    $$;
+    grant execute on function {PRE_REQUEST}() to anon, authenticated;
 """
 _COUNTS = """
     select (select count(*) from library.resources) as resources, (select count(*) from library.profiles) as profiles,
@@ -64,26 +99,39 @@ async def settle(url: str) -> tuple[str, ...]:
         )
 
 
-async def samples(url: str) -> Samples:
-    """Add the landmarks and choose what is asked for."""
+async def samples(url: str, secret: str) -> Samples:
+    """Add the landmarks and what is updated; choose what is asked for, and by whom."""
     async with _connection(url) as connection:
         public = await connection.fetchval("select count(*) from library.resources where visibility = 'public'")
         landmarks = min(LANDMARKS, public // 10)
         await connection.execute(_LANDMARKS, landmarks)
-        names = await connection.fetch(_CATEGORIES, CATEGORIES, INSERT_CATEGORY)
+        tenant = str(await connection.fetchval("select relais.default_tenant_id()"))
+        users = tuple(row["user_id"] for row in await connection.fetch(_MEMBERS, USERS))
+        await connection.execute(_OWNED, users)
         return Samples(
-            tenant_id=str(await connection.fetchval("select relais.default_tenant_id()")),
-            user_id=await connection.fetchval(_MEMBER),
-            categories=tuple(row["category"] for row in names),
+            tenant_id=tenant,
+            users=users,
+            tokens=tuple(signed(claims(user, tenant), secret) for user in users),
+            categories=tuple(row["category"] for row in await connection.fetch(_CATEGORIES, CATEGORIES, _OURS)),
+            names=tuple(row["name"] for row in await connection.fetch(_NAMES, NAMES)),
             landmarks=landmarks,
         )
 
 
+async def put_pre_request(url: str) -> None:
+    """Add the function that `PRE_REQUEST` names."""
+    async with _connection(url) as connection:
+        await connection.execute(_PRE_REQUEST)
+
+
 async def clean(url: str) -> None:
-    """Remove inserted rows and write out what is pending, so that the next turn does not pay for this one."""
+    """Undo what was written and write out what is pending, so that the next turn does not pay for this one."""
     async with _connection(url) as connection:
         removed = await connection.execute("delete from library.resources where category = $1", INSERT_CATEGORY)
-        if removed != "DELETE 0":
+        undone = await connection.execute(
+            "update library.resources set license = null where category = $1 and license is not null", UPDATE_CATEGORY
+        )
+        if (removed, undone) != ("DELETE 0", "UPDATE 0"):
             await connection.execute("vacuum library.resources")
         await connection.execute("checkpoint")
 

@@ -11,9 +11,8 @@ COLUMNS = (
     *("ratings_count", "downloads_count", "views_count", "created_at", "updated_at"),
 )
 AUTHOR_COLUMNS = ("id", "username", "full_name", "avatar_url")
-#: What an insert sends, with the types that its JSON is read as.
+#: What an insert sends, with the types that its JSON is read as. Whose row it is the database knows.
 SENT = {
-    "user_id": "uuid",
     "title": "varchar",
     "description": "text",
     "category": "varchar",
@@ -51,16 +50,26 @@ _LIST = (
     " where p.tenant_id = r.tenant_id and p.user_id = r.user_id) as a on true " + _CATEGORY.format(rows=LIST_ROWS)
 )
 _HUNDRED = f"select {_of('r', COLUMNS)} from library.resources as r " + _CATEGORY.format(rows=HUNDRED_ROWS)
+_SENT_ROWS = f"as sent ({', '.join(f'{name} {kind}' for name, kind in SENT.items())})"
+_INTO = f"insert into library.resources as r ({', '.join(SENT)}) select {', '.join(SENT)}"
 _INSERT = (
-    f"with t as (insert into library.resources as r ({', '.join(SENT)})"
-    f" select {', '.join(SENT)} from json_to_record({{body}}::text::json)"
-    f" as sent ({', '.join(f'{name} {kind}' for name, kind in SENT.items())})"
+    f"with t as ({_INTO} from json_to_record({{body}}::text::json) {_SENT_ROWS}"
     f" returning {_of('r', COLUMNS)}) select coalesce(json_agg(t), '[]') from t"
 )
+_BULK = f"{_INTO} from json_to_recordset({{rows}}::text::json) {_SENT_ROWS}"
+_UPDATE = (
+    "update library.resources as r set license = {license}::text"
+    " where r.tenant_id = {tenant_id}::text::uuid and r.id = {owned}::text::uuid"
+)
+_RPC = "select t.* from library.search_users(query => {query}::text) as t"
 
+#: An error has no statement: it would end pgbench's connection.
 STATEMENTS = {
     Shape.ONE: _IN_JSON.format(_ONE),
     Shape.LIST: _IN_JSON.format(_LIST),
     Shape.HUNDRED: _IN_JSON.format(_HUNDRED),
     Shape.INSERT: _INSERT,
+    Shape.BULK: _BULK,
+    Shape.UPDATE: _UPDATE,
+    Shape.RPC: _IN_JSON.format(_RPC),
 }

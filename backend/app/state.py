@@ -7,6 +7,8 @@ from starlette.requests import HTTPConnection
 
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.catalog.keeper import Keeper
+from app.gateway.engine import Engine
 from app.module import Module
 from app.settings import Settings
 
@@ -19,6 +21,8 @@ class AppState:
     database: Database
     redis: Redis
     modules: tuple[Module, ...]
+    #: How the gateway sees the database.
+    engines: Keeper[Engine]
     #: Every migration that this code knows, with all that it rests on.
     migrations: Mapping[str, frozenset[str]]
     started: float

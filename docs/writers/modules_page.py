@@ -23,7 +23,7 @@ def modules_page() -> str:
     """The page."""
     found = load_modules()
     overview = table(("Module", "Schema", "Summary"), [(m.name, code(m.schema), m.summary) for m in found])
-    core = f"## core\n\n{CORE}\n\n{_sql_table('auth/sql/')}"
+    core = f"## core\n\n{CORE}\n\n{_sql_table('auth/sql/', 'catalog/sql/')}"
     return page("Modules", INTRO, overview, *(_section(module) for module in found), core)
 
 
@@ -46,9 +46,11 @@ def _section(module: Module) -> str:
     return "\n\n".join(filter(None, (f"## {module.name}", f"{module.summary}.", bullets(lines), sql)))
 
 
-def _sql_table(folder: str) -> str:
+def _sql_table(*folders: str) -> str:
     rows = [(code(path), _opening((APP / path).read_text(encoding="utf-8"))) for path in sql_files()]
-    return table(("SQL file", "What it says of itself"), [row for row in rows if row[0].startswith(f"`{folder}")])
+    return table(
+        ("SQL file", "What it says of itself"), [row for row in rows if row[0].lstrip("`").startswith(folders)]
+    )
 
 
 def _opening(script: str) -> str:

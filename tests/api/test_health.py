@@ -47,11 +47,15 @@ async def test_a_part_that_is_gone_is_named(settings: Settings, group: str, url:
 async def test_a_database_behind_the_code_is_not_ready(client: httpx.AsyncClient, settings: Settings) -> None:
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
-    await run_sql(admin, "update relais.alembic_version set version_num = 'core_0001'")
+    await run_sql(
+        admin, "update relais.alembic_version set version_num = 'core_0001' where version_num like 'library%'"
+    )
     try:
         answer = await client.get("/ready")
     finally:
-        await run_sql(admin, "update relais.alembic_version set version_num = 'library_0001'")
+        await run_sql(
+            admin, "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'"
+        )
     assert answer.status_code == 503
     assert "library_0001: run `relais migrate`" in answer.json()["parts"]["migrations"]["detail"]
 
@@ -84,11 +88,15 @@ async def test_an_older_process_stays_ready_while_an_upgrade_rolls(
 ) -> None:
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
-    await run_sql(admin, "update relais.alembic_version set version_num = 'library_9999'")
+    await run_sql(
+        admin, "update relais.alembic_version set version_num = 'library_9999' where version_num like 'library%'"
+    )
     try:
         answer = await client.get("/ready")
     finally:
-        await run_sql(admin, "update relais.alembic_version set version_num = 'library_0001'")
+        await run_sql(
+            admin, "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'"
+        )
     assert answer.status_code == 200
     assert "ahead of this process: library_9999" in answer.json()["parts"]["migrations"]["detail"]
 

@@ -96,11 +96,16 @@ def test_the_doctor_says_what_to_do_about_what_is_wrong(relais: Relais, variable
 
 
 async def test_the_doctor_sees_pending_migrations(relais: Relais, urls: Urls) -> None:
-    await run_sql(urls.admin, "update relais.alembic_version set version_num = 'core_0001'")
+    await run_sql(
+        urls.admin, "update relais.alembic_version set version_num = 'core_0001' where version_num like 'library%'"
+    )
     try:
         examined = relais("doctor")
     finally:
-        await run_sql(urls.admin, "update relais.alembic_version set version_num = 'library_0001'")
+        await run_sql(
+            urls.admin,
+            "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'",
+        )
     assert examined.returncode == 1
     assert "1 pending: library_0001" in examined.stdout
 

@@ -213,6 +213,6 @@ def archive_name(path: str, digest: str) -> str:
 
 
 def sql_files() -> Iterator[str]:
-    """Every `.sql` file of the package, relative to it."""
-    for file in sorted(APP.rglob("*.sql")):
+    """Every `.sql` file of the package that migrations run, relative to it."""
+    for file in sorted(APP.rglob("sql/*.sql")):
         yield file.relative_to(APP).as_posix()

@@ -6,9 +6,10 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import asyncpg
@@ -22,10 +23,10 @@ POOL_TIMEOUT = ErrorSpec("PGRST003", 504, "Timed out acquiring connection from c
 RETRY_AFTER = {"Retry-After": "1"}
 Mode = Literal["read", "write"]
 
-_SET_STAMP = (
-    "select set_config('role', $1, false), set_config('request.jwt.claims', $2, false),"
-    " set_config('relais.user_id', $3, false), set_config('relais.tenant_id', $4, false)"
-)
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+DEFAULT_SEARCH_PATH = '"$user", public'
+#: Codes that a statement ends with when what it names is not there (any more): the picture of the database is old.
+MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804", "42P10"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,41 @@ class Stamp:
     claims: str
     user_id: str
     tenant_id: str
+    search_path: str = DEFAULT_SEARCH_PATH
+    #: Whatever else is set for this caller, before the role is taken.
+    settings: tuple[tuple[str, str], ...] = ()
+    #: Nobody has signed in: what is forbidden may be allowed to who does.
+    anonymous: bool = False
+
+
+@cache
+def _set_stamp(settings: int, *, local: bool) -> str:
+    """The statement that sets a stamp with so many other settings."""
+    scope = "true" if local else "false"
+    first = ["set_config('role', 'none', {0})"] if settings else []
+    first += [f"set_config(${number}, ${number + 1}, {{0}})" for number in range(6, 6 + 2 * settings, 2)]
+    parts = [
+        *first,
+        "set_config('search_path', $5, {0})",
+        "set_config('role', $1, {0})",
+        "set_config('request.jwt.claims', $2, {0})",
+        "set_config('relais.user_id', $3, {0})",
+        "set_config('relais.tenant_id', $4, {0})",
+    ]
+    return f"select {', '.join(parts)}".format(scope)
+
+
+def _stamp_values(stamp: Stamp) -> list[str]:
+    values = [stamp.role, stamp.claims, stamp.user_id, stamp.tenant_id, stamp.search_path]
+    for pair in stamp.settings:
+        values += pair
+    return values
 
 
 #: The role of callers who have not signed in.
 ANONYMOUS = "anon"
+#: The login itself: what it owns, it may do.
+NOBODY = Stamp("none", "", "", "")
 #: Jobs, imports and the product's own bookkeeping.
 SERVICE = Stamp("service", '{"role":"service"}', "", "")
 
@@ -47,11 +79,15 @@ SERVICE = Stamp("service", '{"role":"service"}', "", "")
 class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
     """A connection that remembers its stamp, or that it has none worth trusting."""
 
-    __slots__ = ("stamp",)
+    __slots__ = ("soiled", "stamp", "stamped")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stamp: Stamp | None = None
+        #: Names of other settings that have been set and not been reset.
+        self.stamped: frozenset[str] = frozenset()
+        #: Something set what no stamp would set again.
+        self.soiled = False
 
 
 class Row(Protocol):
@@ -133,16 +169,14 @@ class Database:
         connection: StampedConnection = lease._con  # pyright: ignore - stamps live on the connection, not on its lease
         try:
             if connection.stamp != stamp:
-                connection.stamp = None
-                await connection.execute(_SET_STAMP, stamp.role, stamp.claims, stamp.user_id, stamp.tenant_id)
-                connection.stamp = stamp
+                await _put_stamp(connection, stamp)
             yield connection
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError) as error:
             connection.stamp = None
             raise unavailable(error) from error
         except asyncpg.PostgresError as error:
             connection.stamp = None
-            raise database_error(error, anonymous=stamp.role == ANONYMOUS) from error
+            raise database_error(error, anonymous=stamp.anonymous) from error
         except asyncio.CancelledError:
             connection.stamp = None
             cancelled = True
@@ -159,10 +193,57 @@ class Database:
                 await release
 
     @asynccontextmanager
-    async def transaction(self, stamp: Stamp, mode: Mode = "write") -> AsyncGenerator[Connection]:
+    async def transaction(
+        self, stamp: Stamp, mode: Mode = "write", *, isolation: Isolation | None = None
+    ) -> AsyncGenerator[Connection]:
         """A transaction as a caller: committed at the end of the block, rolled back by an exception."""
-        async with self._stamped(stamp, mode) as connection, connection.transaction():
+        async with self._stamped(stamp, mode) as connection, connection.transaction(isolation=isolation):
             yield connection  # pyright: ignore[reportReturnType]
+
+    async def fetch_one(self, stamp: Stamp, mode: Mode, statement: str, args: Sequence[Any], *, call: bool) -> Row:
+        """The one row of a statement as a caller: one round trip if a connection carries the stamp already.
+
+        After a `call` the connection does not trust its stamp: a function may have changed any setting.
+        """
+        async with self._stamped(stamp, mode) as connection:
+            row = await connection.fetchrow(statement, *args)
+            assert row is not None
+            if call:
+                connection.stamp = None
+            if row["response_headers"] is not None or row["response_status"] is not None:
+                # Set for the session, perhaps; the next request must not be answered with them.
+                connection.stamp, connection.soiled = None, True
+            return row
+
+    def forget(self, connection: Connection) -> None:
+        """Have the caller set anew before the connection is used again."""
+        connection.stamp = None  # pyright: ignore
+
+    def soil(self, connection: Connection) -> None:
+        """Have everything reset before the connection is used again."""
+        connection.stamp, connection.soiled = None, True  # pyright: ignore
+
+    async def listen(self, channels: Sequence[str], heard: Callable[[str, str], None]) -> AsyncGenerator[None]:
+        """Stay connected for notifications; yields once when connected and ends when the connection is lost."""
+        settings = self._settings
+        assert settings.url is not None
+        lost = asyncio.Event()
+        try:
+            connection = await asyncpg.connect(
+                settings.url.get_secret_value(),
+                timeout=settings.connect_timeout_seconds,  # pyright: ignore[reportArgumentType]
+                server_settings={"application_name": "relais listener"},
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise unavailable(error) from error
+        try:
+            connection.add_termination_listener(lambda _: lost.set())
+            for channel in channels:
+                await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
+            yield
+            await lost.wait()
+        finally:
+            connection.terminate()
 
     async def fetch(self, stamp: Stamp, statement: str, *args: Any, mode: Mode = "read") -> Sequence[Row]:
         """The rows of one statement as a caller."""
@@ -186,6 +267,17 @@ class Database:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise unavailable(error) from error
+
+
+async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:
+    connection.stamp = None
+    names = frozenset(name for name, _ in stamp.settings)
+    if connection.soiled or not connection.stamped <= names:
+        await connection.execute("reset all")
+        connection.soiled = False
+    connection.stamped = names
+    await connection.execute(_set_stamp(len(stamp.settings), local=False), *_stamp_values(stamp))
+    connection.stamp = stamp
 
 
 async def _keep_session_settings(_connection: Any) -> None:

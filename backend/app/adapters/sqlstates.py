@@ -1,8 +1,18 @@
 """What an error of PostgreSQL means over HTTP: a table of SQLSTATE prefixes, read from top to bottom."""
 
-import asyncpg
+from collections.abc import Mapping
+from typing import Any
 
-from app.errors import AppError
+import asyncpg
+import orjson
+
+from app.errors import AppError, ErrorSpec, refuse
+
+BAD_RAISE = ErrorSpec("PGRST121", 500, "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error")
+_MESSAGE_KEYS = (
+    "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'."
+)
+_DETAIL_KEYS = "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'."
 
 #: The first prefix that fits decides. Codes that need more than their prefix are in `_status_by_text`.
 STATUS_BY_PREFIX: tuple[tuple[str, int], ...] = (
@@ -42,6 +52,8 @@ def database_error(error: asyncpg.PostgresError, *, anonymous: bool) -> AppError
     """An error of PostgreSQL in the one shape, its words unchanged."""
     code: str = error.sqlstate or "XX000"
     message = error.message or ""
+    if code == "PGRST":
+        return _raised(message, error.detail)
     status = _status(code, message, anonymous=anonymous)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return AppError(code, status, message, error.detail, error.hint, headers)
@@ -66,3 +78,34 @@ def _status_by_text(code: str, message: str) -> int | None:
     if code == "42883":
         return 406 if message.startswith("function xmlagg(") else 404
     return None
+
+
+def _raised(message: str, detail: str | None) -> AppError:
+    """An error that SQL has made whole: `RAISE SQLSTATE 'PGRST'` with its body and its status in JSON."""
+    said = _object(message)
+    if said is None or not _texts(said, ("code", "message"), ("details", "hint")):
+        return refuse(BAD_RAISE, f"Invalid JSON value for MESSAGE: '{message}'", hint=_MESSAGE_KEYS)
+    if detail is None:
+        return refuse(BAD_RAISE, "DETAIL is missing in the RAISE statement", hint=_DETAIL_KEYS)
+    sent = _object(detail)
+    headers = sent.get("headers") if sent is not None else None
+    status = sent.get("status") if sent is not None else None
+    if not isinstance(headers, dict) or type(status) is not int or not 100 <= status <= 999:
+        return refuse(BAD_RAISE, f"Invalid JSON value for DETAIL: '{detail}'", hint=_DETAIL_KEYS)
+    if not all(isinstance(value, str) for value in headers.values()):
+        return refuse(BAD_RAISE, f"Invalid JSON value for DETAIL: '{detail}'", hint=_DETAIL_KEYS)
+    return AppError(said["code"], status, said["message"], said.get("details"), said.get("hint"), headers)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _texts(said: Mapping[str, Any], obligatory: tuple[str, ...], optional: tuple[str, ...]) -> bool:
+    return all(isinstance(said.get(name), str) for name in obligatory) and all(
+        said.get(name) is None or isinstance(said[name], str) for name in optional
+    )

@@ -1,0 +1,133 @@
+"""Keeps the catalog true: loads it at the start, listens for changes, loads it anew, and never lets a request wait.
+
+What is built on a catalog (`Built`) is made here too, so that both are swapped as one.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from app import log
+from app.adapters.postgres import NOBODY, Database
+from app.catalog.configuration import read_configuration
+from app.catalog.introspect import Scope, introspect
+from app.catalog.types import Catalog
+from app.errors import AppError
+from app.settings import RestSettings
+
+Built = TypeVar("Built")
+LOADED = "catalog_loaded"
+LOAD_FAILED = "catalog_load_failed"
+#: Our own channel: written to by the event trigger where we own the database.
+OWN_CHANNEL = "relais_catalog"
+_FIRST_DELAY_SECONDS = 1.0
+_LONGEST_DELAY_SECONDS = 32.0
+_PAUSE_SECONDS = 0.1
+#: A request that met something missing has the catalog looked at, but not more often than this.
+_LEAST_SECONDS_BETWEEN_DOUBTS = 2.0
+
+
+@dataclass(slots=True)
+class Keeper(Generic[Built]):
+    """Holds the picture of now."""
+
+    database: Database
+    settings: RestSettings
+    schemas_of_modules: tuple[str, ...]
+    build: Callable[[RestSettings, tuple[str, ...], Catalog], Built]
+    current: Built | None = None
+    version: int = 0
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _doubted: float = -_LEAST_SECONDS_BETWEEN_DOUBTS
+
+    async def start(self) -> None:
+        """Load once, then go on in the background; a database that is away is waited for."""
+        if not await self._loaded():
+            self._wanted.set()
+        self._tasks.append(asyncio.create_task(self._reload_when_wanted()))
+        if self.settings.db_channel_enabled:
+            self._tasks.append(asyncio.create_task(self._listen()))
+
+    async def stop(self) -> None:
+        """End what runs in the background."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+
+    def get(self) -> Built | None:
+        """The picture of now."""
+        return self.current
+
+    async def doubt(self) -> bool:
+        """Look at the database again because something was not there; whether that was done."""
+        now = time.monotonic()
+        if now - self._doubted < _LEAST_SECONDS_BETWEEN_DOUBTS:
+            return False
+        self._doubted = now
+        return await self._loaded()
+
+    async def _loaded(self) -> bool:
+        async with self._lock:
+            began = time.monotonic()
+            try:
+                await self._load()
+            except (AppError, OSError, ValueError) as error:
+                reason = f"{error.message} {error.details or ''}" if isinstance(error, AppError) else str(error)
+                log.event(LOAD_FAILED, {"reason": reason.strip()}, level="error")
+                return False
+            log.event(LOADED, {"version": self.version, "ms": round((time.monotonic() - began) * 1000, 1)})
+            return True
+
+    async def _load(self) -> None:
+        async with self.database.transaction(NOBODY, "read", isolation="repeatable_read") as connection:
+            settings = await read_configuration(connection, self.settings)
+            schemas = settings.schemas() or self.schemas_of_modules
+            scope = Scope(schemas, settings.extra_search_path(), settings.tenant_column)
+            catalog = await introspect(connection, scope, self.version + 1)
+            # Search path and the like were set for looking around.
+            self.database.soil(connection)
+        self.current = self.build(settings, schemas, catalog)
+        self.version += 1
+
+    async def _reload_when_wanted(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if await self._loaded():
+                delay = _FIRST_DELAY_SECONDS
+                # A migration tells of each of its statements: one load for all of them.
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+                self._wanted.set()
+
+    async def _listen(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        channels = (OWN_CHANNEL, self.settings.db_channel)
+        lost = False
+        while True:
+            try:
+                async for _ in self.database.listen(channels, self._heard):
+                    delay = _FIRST_DELAY_SECONDS
+                    if lost:
+                        # Whatever was said meanwhile was said to nobody.
+                        self._wanted.set()
+            except AppError as error:
+                log.event(LOAD_FAILED, {"reason": str(error)}, level="warning")
+            lost = True
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+
+    def _heard(self, channel: str, payload: str) -> None:
+        if channel == OWN_CHANNEL or payload in ("", "reload schema", "reload config"):
+            self._wanted.set()

@@ -1,0 +1,37 @@
+"""Puts an engine together from settings and a catalog: the keys, the callers, the bounds."""
+
+from app.auth.caller import CallerResolver
+from app.auth.claims import ClaimRules
+from app.auth.role_path import RolePath
+from app.auth.tokens import TokenOptions, TokenVerifier
+from app.catalog.types import Catalog
+from app.gateway.engine import Engine, build_engine
+from app.settings import AuthSettings, RestSettings
+
+
+class Assembly:
+    """Makes engines; what is verified stays verified as long as the keys do not change."""
+
+    def __init__(self, auth: AuthSettings) -> None:
+        self._auth = auth
+        self._made_of: tuple[object, ...] = ()
+        self._callers: CallerResolver | None = None
+
+    def __call__(self, settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog) -> Engine:
+        """An engine of a catalog."""
+        return build_engine(settings, schemas, catalog, self._resolver(settings))
+
+    def _resolver(self, settings: RestSettings) -> CallerResolver:
+        secret = settings.jwt_secret or self._auth.secret
+        options = TokenOptions(
+            secret.get_secret_value() if secret is not None else None,
+            settings.jwt_secret_is_base64 and settings.jwt_secret is not None,
+            rules=ClaimRules(settings.jwt_aud or None, settings.jwt_issuer or None),
+            cache_entries=settings.jwt_cache_max_entries,
+        )
+        made_of = (options, settings.jwt_role_claim_key, settings.anon_role())
+        if self._callers is None or made_of != self._made_of:
+            role_path = RolePath(settings.jwt_role_claim_key)
+            self._callers = CallerResolver(TokenVerifier(options), role_path, anon_role=settings.anon_role())
+            self._made_of = made_of
+        return self._callers

@@ -1,0 +1,150 @@
+"""All that answering depends on, as one immutable picture: settings, catalog, keys, remembered statements.
+
+A reload makes a new engine and puts it in the place of the old one; requests that have begun finish with theirs.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import orjson
+
+from app.adapters.postgres import Stamp
+from app.auth.caller import Caller, CallerResolver
+from app.catalog.types import Catalog
+from app.gateway.execute import Rules, Surroundings
+from app.gateway.openapi_parts import OpenApiParts, openapi_parts
+from app.gateway.parse import Head
+from app.gateway.plan import PlanRules, plan_request
+from app.gateway.plan_read import ReadRules
+from app.gateway.prepare import Prepared, isolation_named, prepare
+from app.gateway.query_string import Caps
+from app.gateway.types import ApiRequest, Shape
+from app.settings import RestSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One picture of the database and of how it is served."""
+
+    settings: RestSettings
+    schemas: tuple[str, ...]
+    catalog: Catalog
+    callers: CallerResolver
+    caps: Caps
+    plan_rules: PlanRules
+    rules: Rules
+    hoisted: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    sets_request: bool
+    search_paths: dict[str, str]
+    #: Settings of every role, so that each stamp sets all that any other may have set.
+    role_settings: dict[str, tuple[tuple[str, str], ...]]
+    app_settings: tuple[tuple[str, str], ...]
+    _prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict[Shape, Prepared])
+    _openapi: dict[str, OpenApiParts] = field(default_factory=dict[str, OpenApiParts])
+
+    def openapi_parts(self, schema: str) -> OpenApiParts:
+        """What the OpenAPI document of a schema is put together from: made when it is first asked for."""
+        found = self._openapi.get(schema)
+        if found is None:
+            found = self._openapi[schema] = openapi_parts(self.catalog, schema)
+        return found
+
+    def prepared(self, request: ApiRequest) -> Prepared:
+        """The request's plan and statements: remembered from one of the same shape, or made now."""
+        found = self._prepared.get(request.shape)
+        if found is not None:
+            self._prepared.move_to_end(request.shape)
+            return found
+        plan = plan_request(request, self.catalog, self.plan_rules)
+        found = prepare(request, plan, self.catalog, self.hoisted)
+        if self.settings.plan_cache_entries:
+            self._prepared[request.shape] = found
+            if len(self._prepared) > self.settings.plan_cache_entries:
+                self._prepared.popitem(last=False)
+        return found
+
+    def stamp(self, caller: Caller, head: Head, schema: str) -> Stamp:
+        """The caller as PostgreSQL is told of it for a request."""
+        settings = self.role_settings.get(caller.role, ()) + self.app_settings
+        if self.sets_request:
+            settings += request_settings(head)
+        return Stamp(
+            caller.role,
+            caller.claims,
+            caller.user_id,
+            self.tenant_of(caller),
+            self.search_paths[schema],
+            settings,
+            caller.anonymous,
+        )
+
+    def surroundings(self, caller: Caller) -> Surroundings:
+        """What the execution of a caller's request depends on."""
+        role = self.catalog.roles.get(caller.role)
+        isolation = isolation_named(role.isolation) if role is not None else None
+        return Surroundings(self.rules, self.tenant_of(caller), isolation)
+
+    def tenant_of(self, caller: Caller) -> str:
+        """The tenant whose rows a caller is shown."""
+        return caller.tenant_id or self.catalog.default_tenant
+
+
+def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog, callers: CallerResolver) -> Engine:
+    """Put together what settings and catalog say."""
+    extra = settings.extra_search_path()
+    reads = settings.request_settings == "always" or (settings.request_settings == "auto" and catalog.reads_request)
+    return Engine(
+        settings=settings,
+        schemas=schemas,
+        catalog=catalog,
+        callers=callers,
+        caps=Caps(settings.max_query_bytes, settings.max_filters, settings.db_max_rows),
+        plan_rules=PlanRules(
+            ReadRules(
+                aggregates=settings.db_aggregates_enabled,
+                legacy_names=settings.url_use_legacy_target_names,
+                max_rows=settings.db_max_rows,
+                most_embeds=settings.max_embeds,
+            ),
+            plans=settings.db_plan_enabled,
+        ),
+        rules=Rules(pre_request=settings.db_pre_request, tx_end=settings.db_tx_end),
+        hoisted=settings.hoisted(),
+        cors_origins=settings.cors_origins(),
+        sets_request=reads or bool(settings.db_pre_request),
+        search_paths={schema: _search_path((schema, *extra)) for schema in schemas},
+        role_settings=_role_settings(catalog),
+        app_settings=settings.app_settings_pairs(),
+    )
+
+
+def _search_path(schemas: tuple[str, ...]) -> str:
+    return ", ".join('"' + schema.replace('"', '""') + '"' for schema in schemas)
+
+
+def _role_settings(catalog: Catalog) -> dict[str, tuple[tuple[str, str], ...]]:
+    return {role: found.settings for role, found in catalog.roles.items()}
+
+
+def request_settings(head: Head) -> tuple[tuple[str, str], ...]:
+    """What functions may read of a request."""
+    headers: dict[str, str] = {}
+    cookies: dict[str, str] = {}
+    for name, value in head.headers.items():
+        text = value.decode("utf-8", "replace")
+        if name == b"cookie":
+            cookies = _cookies(text)
+        else:
+            headers[name.decode("latin-1")] = text
+    return (
+        ("request.method", head.method),
+        ("request.path", head.path or "/"),
+        ("request.headers", orjson.dumps(headers).decode().replace("\\u0000", "")),
+        ("request.cookies", orjson.dumps(cookies).decode().replace("\\u0000", "")),
+    )
+
+
+def _cookies(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {name.strip(): value.strip().strip('"') for name, found, value in pairs if found}

@@ -1,0 +1,152 @@
+"""The conductor: one ASGI application that takes a request through the stages, and tells how long each took."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from app.adapters.postgres import MISSING_CODES, Database
+from app.auth.caller import Caller
+from app.errors import AppError, refuse
+from app.gateway.cors import exposed_headers, preflight
+from app.gateway.engine import Engine
+from app.gateway.errors import NO_CATALOG, too_complex
+from app.gateway.execute import as_of_unknown, execute
+from app.gateway.grammar import MAX_DEPTH, TooDeep
+from app.gateway.info import describe_options
+from app.gateway.parse import PREFIX, Head, Route, check_method, choose_schema, parse_path, parse_request
+from app.gateway.respond import Answer, respond, respond_error
+from app.gateway.root import answer_root, as_root_function
+from app.gateway.types import ApiRequest, ResultSet
+from app.gateway.warnings import legacy_names
+from app.middleware.trace import Trace, trace_of
+
+_RETRY = {"Retry-After": "0"}
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Serves whatever schema it is pointed at."""
+
+    database: Database
+    #: The picture of now; None before the first one.
+    current: Callable[[], Engine | None]
+    #: Has the catalog looked at anew, if it was not just now; tells whether it was.
+    refresh: Callable[[], Awaitable[bool]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        head = _head(scope)
+        engine = self.current()
+        origins = engine.cors_origins if engine is not None else ()
+        answer = preflight(head.method, head.headers, origins)
+        if answer is None:
+            body = await _body(receive)
+            answer = await self._answered(scope, head, body, engine)
+            answer.headers.extend(exposed_headers(head.headers, origins))
+        if engine is not None and engine.settings.server_trace_header:
+            name = engine.settings.server_trace_header.lower().encode("latin-1", "replace")
+            answer.headers.insert(0, (name, head.headers.get(name, b"")))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": b"" if head.method == "HEAD" else answer.body})
+
+    async def _answered(self, scope: Scope, head: Head, body: bytes, engine: Engine | None) -> Answer:
+        trace = trace_of(scope)
+        try:
+            if engine is None:
+                raise refuse(NO_CATALOG, headers=_RETRY)
+            return await self._conducted(scope, trace, head, body, engine)
+        except (AppError, TooDeep) as refused:
+            error = refused if isinstance(refused, AppError) else too_complex("Nesting", MAX_DEPTH)
+            as_of_unknown(error)
+            verbose = engine is None or engine.settings.client_error_verbosity == "verbose"
+            return respond_error(error, verbose=verbose)
+
+    async def _conducted(self, scope: Scope, trace: Trace, head: Head, body: bytes, engine: Engine) -> Answer:
+        clock, stages = time.perf_counter, trace.stages
+        began = clock()
+        caller = engine.callers.resolve(head.headers.get(b"authorization"))
+        trace.caller = "anonymous" if caller.anonymous else "user"
+        parsing = clock()
+        stages["jwt"] = parsing - began
+        route = as_root_function(parse_path(head.path), engine)
+        scope["relais.route"] = _template(route)
+        if head.method == "OPTIONS" or route.kind == "root":
+            schema, _ = choose_schema(head, engine.schemas)
+            check_method(route, head.method)
+            if head.method == "OPTIONS":
+                return describe_options(engine, route, schema, head)
+            return await answer_root(self.database, engine, caller, head, schema)
+        request = parse_request(head, route, body, schemas=engine.schemas, caps=engine.caps)
+        planning = clock()
+        stages["parse"] = planning - parsing
+        prepared = engine.prepared(request)
+        executing = clock()
+        stages["plan"] = executing - planning
+        try:
+            result = await self._executed(engine, caller, head, request)
+        finally:
+            stages["transaction"] = clock() - executing
+        responding = clock()
+        trace.rows = result.page_total
+        answer = respond(
+            request,
+            prepared,
+            result,
+            allows_tx=engine.rules.override,
+            warning=legacy_names(prepared.plan.warnings),
+        )
+        stages["response"] = clock() - responding
+        return answer
+
+    async def _executed(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
+        try:
+            return await self._run(engine, caller, head, request)
+        except AppError as error:
+            if error.code not in MISSING_CODES or engine.prepared(request).mode != "read":
+                raise
+            if not await self.refresh():
+                raise
+            newer = self.current()
+            if newer is None or newer.prepared(request).statement == engine.prepared(request).statement:
+                raise
+            return await self._run(newer, caller, head, request)
+
+    async def _run(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
+        return await execute(
+            self.database,
+            engine.prepared(request),
+            request,
+            engine.stamp(caller, head, request.target.schema),
+            surroundings=engine.surroundings(caller),
+        )
+
+
+def _head(scope: Scope) -> Head:
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        # Preferences may come in several headers; of the others the last one counts.
+        headers[name] = headers[name] + b"," + value if name in _JOINED and name in headers else value
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    path = raw.partition(b"?")[0].decode("latin-1").removeprefix(PREFIX)
+    return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+
+
+_JOINED = frozenset({b"prefer", b"accept"})
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    chunks = [body]
+    while message.get("more_body"):
+        message = await receive()
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)
+
+
+def _template(route: Route) -> str:
+    return {"root": f"{PREFIX}/", "function": f"{PREFIX}/rpc/{{function}}"}.get(route.kind, f"{PREFIX}/{{table}}")
