@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
 
 from app import api_docs, health, log
 from app.adapters import migrations
@@ -18,6 +17,7 @@ from app.catalog.keeper import Keeper
 from app.gateway.assembly import Assembly
 from app.gateway.gateway import Gateway
 from app.gateway.parse import PREFIX
+from app.middleware.below_path import BelowPath
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
@@ -60,14 +60,11 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, Gateway(database, state.engines.get, state.engines.doubt)),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
     )
     app.state.relais = state
-    # First: nothing is matched by a table's address but tables.
-    gateway = Gateway(database, state.engines.get, state.engines.doubt)
-    app.router.routes[:0] = [Mount(PREFIX, gateway), Route(PREFIX, gateway)]
     app.include_router(health.router)
     if settings.http.docs:
         app.include_router(api_docs.router)
@@ -92,8 +89,11 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         log.event("api_stopped")
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
+def _middleware(settings: Settings, gateway: Gateway) -> list[Middleware]:
+    """From the outside in. Errors are answered inside CORS, so that a browser may read them.
+
+    The gateway is behind all layers and before the router, which would take longer than it.
+    """
     http = settings.http
     origins = http.origins()
     return [
@@ -112,4 +112,5 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(ErrorAnswersMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
+        Middleware(BelowPath, path=PREFIX, served_by=gateway),
     ]

@@ -228,7 +228,7 @@ class RestSettings(_Group):
     request_settings: Literal["auto", "always", "never"] = Field(
         "auto", description="Set `request.headers` and the like: always, or when something in the database reads them."
     )
-    max_query_bytes: int = Field(65536, ge=256, description="Longest query string.")
+    max_query_bytes: int = Field(49152, ge=256, le=65000, description="Longest query string.")
     max_filters: int = Field(200, ge=1, description="Filters and logic trees in a query string.")
     max_embeds: int = Field(50, ge=0, description="Embeds in a query string, at all levels.")
     plan_cache_entries: int = Field(2000, ge=0, description="Shapes of requests whose statements are remembered.")

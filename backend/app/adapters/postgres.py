@@ -6,14 +6,15 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, Protocol
 
 import asyncpg
 
+from app.adapters.pool import Pool
 from app.adapters.sqlstates import database_error
 from app.errors import AppError, ErrorSpec, refuse
 from app.settings import DatabaseSettings
@@ -21,6 +22,7 @@ from app.settings import DatabaseSettings
 DATABASE_UNAVAILABLE = ErrorSpec("PGRST000", 503, "Database connection error.")
 POOL_TIMEOUT = ErrorSpec("PGRST003", 504, "Timed out acquiring connection from connection pool.")
 RETRY_AFTER = {"Retry-After": "1"}
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError)
 Mode = Literal["read", "write"]
 
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
@@ -115,8 +117,7 @@ class Database:
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
-        self._pools: dict[Mode, asyncpg.Pool] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._pools: dict[Mode, Pool[StampedConnection]] = {}
 
     async def open(self) -> None:
         """Prepare the pools. Connections are made when they are needed, so a database that is down is no obstacle."""
@@ -124,20 +125,18 @@ class Database:
         assert settings.url is not None, "resolve the URL before opening the database"
         write_url = settings.url.get_secret_value()
         read_url = settings.read_url.get_secret_value() if settings.read_url else write_url
-        self._pools = {"write": await self._pool(write_url, "write"), "read": await self._pool(read_url, "read")}
+        self._pools = {"write": self._pool(write_url, "write"), "read": self._pool(read_url, "read")}
 
-    async def _pool(self, url: str, mode: Mode) -> asyncpg.Pool:
+    def _pool(self, url: str, mode: Mode) -> Pool[StampedConnection]:
+        return Pool(partial(self._connect, url, mode), self._settings.pool_max)
+
+    async def _connect(self, url: str, mode: Mode) -> StampedConnection:
         settings = self._settings
-        return await asyncpg.create_pool(
+        connection = await asyncpg.connect(
             url,
-            min_size=0,
-            max_size=settings.pool_max,
             connection_class=StampedConnection,
-            timeout=settings.connect_timeout_seconds,
+            timeout=settings.connect_timeout_seconds,  # pyright: ignore[reportArgumentType]
             statement_cache_size=settings.statement_cache_size,
-            max_inactive_connection_lifetime=300,
-            reset=_keep_session_settings,
-            init=_pass_json_through,
             server_settings={
                 "application_name": f"relais {mode}",
                 "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
@@ -145,15 +144,15 @@ class Database:
                 "timezone": "UTC",
             },
         )
+        # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.
+        await connection.set_type_codec(
+            "json", schema="pg_catalog", format="binary", encoder=lambda value: value, decoder=bytes
+        )
+        return connection
 
     async def close(self, timeout_seconds: float = 2.0) -> None:
         """Close the pools, by force when the server does not answer."""
-        for pool in self._pools.values():
-            try:
-                async with asyncio.timeout(timeout_seconds):
-                    await pool.close()
-            except TimeoutError:
-                pool.terminate()
+        await asyncio.gather(*(pool.close(timeout_seconds) for pool in self._pools.values()))
 
     @asynccontextmanager
     async def connection(self, stamp: Stamp, mode: Mode = "read") -> AsyncGenerator[Connection]:
@@ -163,34 +162,21 @@ class Database:
 
     @asynccontextmanager
     async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
-        pool = self._pools[mode]
-        lease = await self._acquire(pool)
-        cancelled = False
-        connection: StampedConnection = lease._con  # pyright: ignore - stamps live on the connection, not on its lease
+        connection = await self._acquire(mode)
+        broken = False
         try:
             if connection.stamp != stamp:
                 await _put_stamp(connection, stamp)
             yield connection
-        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError) as error:
+        except BaseException as error:
             connection.stamp = None
-            raise unavailable(error) from error
-        except asyncpg.PostgresError as error:
-            connection.stamp = None
-            raise database_error(error, anonymous=stamp.anonymous) from error
-        except asyncio.CancelledError:
-            connection.stamp = None
-            cancelled = True
-            raise
-        except BaseException:
-            connection.stamp = None
-            raise
+            broken = isinstance(error, asyncio.CancelledError)
+            translated = _translated(error, stamp)
+            if translated is None:
+                raise
+            raise translated from error
         finally:
-            release = pool.release(lease, timeout=self._settings.connect_timeout_seconds)
-            if cancelled:
-                # Whoever gave up does not wait until PostgreSQL has taken note of it.
-                self._in_background(release)
-            else:
-                await release
+            self._pools[mode].release(connection, broken=broken)
 
     @asynccontextmanager
     async def transaction(
@@ -205,7 +191,11 @@ class Database:
 
         After a `call` the connection does not trust its stamp: a function may have changed any setting.
         """
-        async with self._stamped(stamp, mode) as connection:
+        connection = await self._acquire(mode)
+        broken = False
+        try:
+            if connection.stamp != stamp:
+                await _put_stamp(connection, stamp)
             row = await connection.fetchrow(statement, *args)
             assert row is not None
             if call:
@@ -214,6 +204,15 @@ class Database:
                 # Set for the session, perhaps; the next request must not be answered with them.
                 connection.stamp, connection.soiled = None, True
             return row
+        except BaseException as error:
+            connection.stamp = None
+            broken = isinstance(error, asyncio.CancelledError)
+            translated = _translated(error, stamp)
+            if translated is None:
+                raise
+            raise translated from error
+        finally:
+            self._pools[mode].release(connection, broken=broken)
 
     def forget(self, connection: Connection) -> None:
         """Have the caller set anew before the connection is used again."""
@@ -250,23 +249,22 @@ class Database:
         async with self.connection(stamp, mode) as connection:
             return await connection.fetch(statement, *args)
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled():
-            task.exception()  # a connection that could not be given back has been closed; there is nothing to do
-
-    async def _acquire(self, pool: asyncpg.Pool) -> Any:
+    async def _acquire(self, mode: Mode) -> StampedConnection:
         try:
-            return await pool.acquire(timeout=self._settings.acquire_timeout_seconds)
+            return await self._pools[mode].acquire(self._settings.acquire_timeout_seconds)
         except TimeoutError as error:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise unavailable(error) from error
+
+
+def _translated(error: BaseException, stamp: Stamp) -> AppError | None:
+    """What a caller is told of an error that came while a connection was lent; None: the error itself."""
+    if isinstance(error, _LOST):
+        return unavailable(error)
+    if isinstance(error, asyncpg.PostgresError):
+        return database_error(error, anonymous=stamp.anonymous)
+    return None
 
 
 async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:
@@ -278,20 +276,6 @@ async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:
     connection.stamped = names
     await connection.execute(_set_stamp(len(stamp.settings), local=False), *_stamp_values(stamp))
     connection.stamp = stamp
-
-
-async def _keep_session_settings(_connection: Any) -> None:
-    """Instead of asyncpg's own reset, which costs a round trip on every release and would drop the stamp.
-
-    asyncpg has rolled back an open transaction before it calls this.
-    """
-
-
-async def _pass_json_through(connection: Any) -> None:
-    # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", format="binary", encoder=lambda value: value, decoder=bytes
-    )
 
 
 def unavailable(error: BaseException) -> AppError:

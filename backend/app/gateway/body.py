@@ -88,7 +88,7 @@ def _csv(body: bytes) -> Payload:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise say(BAD_BODY, str(error)) from None
-    if not lines:
+    if not lines or b"\n" not in body:
         raise say(BAD_BODY, 'parse error (not enough input) at ""')
     header = lines[0]
     rows = [_record(header, line) for line in lines[1:] if line]

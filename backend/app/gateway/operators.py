@@ -12,6 +12,8 @@ class Operator:
     symbol: str
     #: What the value is read as: the column's own type, or text (patterns).
     value: Literal["column", "text"] = "column"
+    #: Of arrays, ranges and JSON.
+    of_sets: bool = False
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -26,14 +28,14 @@ OPERATORS: Mapping[str, Operator] = {
     "match": Operator("~", "text"),
     "imatch": Operator("~*", "text"),
     "isdistinct": Operator("IS DISTINCT FROM"),
-    "cs": Operator("@>"),
-    "cd": Operator("<@"),
-    "ov": Operator("&&"),
-    "sl": Operator("<<"),
-    "sr": Operator(">>"),
-    "nxr": Operator("&<"),
-    "nxl": Operator("&>"),
-    "adj": Operator("-|-"),
+    "cs": Operator("@>", of_sets=True),
+    "cd": Operator("<@", of_sets=True),
+    "ov": Operator("&&", of_sets=True),
+    "sl": Operator("<<", of_sets=True),
+    "sr": Operator(">>", of_sets=True),
+    "nxr": Operator("&<", of_sets=True),
+    "nxl": Operator("&>", of_sets=True),
+    "adj": Operator("-|-", of_sets=True),
 }
 #: Functions that make a text search query of a value.
 TEXT_SEARCH: Mapping[str, str] = {

@@ -72,7 +72,7 @@ def parse_path(path: str) -> Route:
             return Route("root")
         case [name]:
             return Route("table", name)
-        case ["rpc", name] if name:
+        case ["rpc", name]:
             return Route("function", name)
         case _:
             raise refuse(BAD_PATH)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.catalog.types import Catalog, ComputedRelationship, Function, Name
 from app.errors import AppError
-from app.gateway.body import FORM, JSON_TYPES
+from app.gateway.body import JSON_TYPES
 from app.gateway.errors import MANY_FUNCTIONS, NO_FUNCTION, say
 from app.gateway.plan_write import origin_columns
 from app.gateway.similar import most_similar
@@ -125,7 +125,7 @@ def _none(request: ApiRequest, catalog: Catalog, overloads: Sequence[Function], 
         shown = f"({', '.join(names)})" if names else " without parameters"
         listed = ", ".join(names)
         searched = f" with parameter{'s' if len(names) > 1 else ''} {listed}" if names else " without parameters"
-        if request.method == "POST" and request.content_type != FORM:
+        if request.method == "POST" and request.content_type in JSON_TYPES:
             searched += " or with a single unnamed json/jsonb parameter"
     hint = None if body_type is not None else _hint(request, catalog, overloads, names)
     return say(

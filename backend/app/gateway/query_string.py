@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -24,6 +25,7 @@ from app.gateway.grammar import (
 from app.gateway.query import EmbedPath, Filter, Logic
 from app.gateway.types import ALL, EVERYTHING, Bounds, Query, Window
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
 _SEPARATOR = re.compile("[&;]")
 _WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,40}\s*\Z")
 _RANGE = re.compile(rb"\s*([0-9]+)\s*-\s*([0-9]*)\s*\Z")
@@ -200,7 +202,9 @@ def canonical(text: str) -> str:
     if not text:
         return ""
     parts = _SEPARATOR.split(text) if ";" in text else text.split("&")
-    pairs = [_bytewise(*part.partition("=")[::2]) for part in parts if part]
+    if not parts[-1]:
+        parts.pop()
+    pairs = [_bytewise(*part.partition("=")[::2]) for part in parts]
     pairs.sort(key=_key_of)
     return "&".join(f"{_encoded(key)}={','.join(map(_encoded, values))}" for key, values in _grouped(pairs))
 
@@ -224,5 +228,6 @@ def _latin(text: str) -> str:
     return unquote_to_bytes(text.replace("+", " ")).decode("latin-1")
 
 
+@lru_cache(maxsize=4096)
 def _encoded(text: str) -> str:
-    return quote(text, safe="-_.~")
+    return text if _UNRESERVED.match(text) else quote(text, safe="-_.~")

@@ -10,7 +10,9 @@ _SETTINGS = (
     "nullif(current_setting('response.headers', true), '') AS response_headers,"
     " nullif(current_setting('response.status', true), '') AS response_status"
 )
-_CSV_LINES = "coalesce(string_agg(substring(t::text, 2, length(t::text) - 2), E'\\n'), '')"
+#: The row in the outermost statement: a name that no column is likely to have, for a column would be taken for it.
+_ROW = "_pgrst_row"
+_CSV_LINES = f"coalesce(string_agg(substring({_ROW}::text, 2, length({_ROW}::text) - 2), E'\\n'), '')"
 
 
 def render(plan: Plan, shown: Representations) -> Statement:
@@ -39,9 +41,9 @@ def _read(plan: Plan, composer: Composer) -> Sql:
     if plan.media.kind == "csv" or counted:
         return Sql(
             f"WITH pgrst_rows AS ({rows}){counted} SELECT {total} AS total, count(*) AS page_total, {body} AS body,"
-            f" {_SETTINGS} FROM (SELECT * FROM pgrst_rows) t"
+            f" {_SETTINGS} FROM (SELECT * FROM pgrst_rows) {_ROW}"
         )
-    return Sql(f"SELECT {total} AS total, count(*) AS page_total, {body} AS body, {_SETTINGS} FROM ({rows}) t")
+    return Sql(f"SELECT {total} AS total, count(*) AS page_total, {body} AS body, {_SETTINGS} FROM ({rows}) {_ROW}")
 
 
 def _counted(plan: Plan, composer: Composer) -> tuple[str, str]:
@@ -73,7 +75,8 @@ def _write(plan: Plan, shown: Representations, composer: Composer) -> Sql:
     inserted = "coalesce(nullif(current_setting('pgrst.inserted', true), '')::int, 0)" if merges else "NULL::int"
     return Sql(
         f"WITH {SOURCE} AS ({source}), pgrst_rows AS ({rows}) SELECT count(*) AS page_total, {location} AS location,"
-        f" {_body(plan, 'pgrst_rows')} AS body, {_SETTINGS}, {inserted} AS inserted FROM (SELECT * FROM pgrst_rows) t"
+        f" {_body(plan, 'pgrst_rows')} AS body, {_SETTINGS}, {inserted} AS inserted"
+        f" FROM (SELECT * FROM pgrst_rows) {_ROW}"
     )
 
 
@@ -93,10 +96,13 @@ def _call(plan: Plan, composer: Composer) -> Sql:
     source = call_sql(plan.call, composer)
     rows = tree(plan.read, composer, source=_source(plan))
     counted, total = _counted(plan, composer)
-    page = "count(*)" if function.set_of else "1::int8"
+    # One value is one row whatever becomes of it; and it is computed even if nobody looks at it.
+    page = "count(*)" if function.set_of else "count(*) * 0 + 1"
+    how = "AS" if function.set_of else "AS MATERIALIZED"
     return Sql(
-        f"WITH {SOURCE} AS ({source}), pgrst_rows AS ({rows}){counted} SELECT {total} AS total, {page} AS page_total,"
-        f" {_body(plan, 'pgrst_rows')} AS body, {_SETTINGS} FROM (SELECT * FROM pgrst_rows) t"
+        f"WITH {SOURCE} {how} ({source}), pgrst_rows AS ({rows}){counted} SELECT {total} AS total,"
+        f" {page} AS page_total,"
+        f" {_body(plan, 'pgrst_rows')} AS body, {_SETTINGS} FROM (SELECT * FROM pgrst_rows) {_ROW}"
     )
 
 
@@ -106,15 +112,15 @@ def _body(plan: Plan, rows: str) -> str:
         return "''::text"
     media = plan.media
     scalar = plan.call is not None and plan.call.function.returns != "composite"
-    value = "t.pgrst_scalar" if scalar else "t"
+    value = f"{_ROW}.pgrst_scalar" if scalar else _ROW
     if media.kind == "handler":
-        return _handled(plan)
+        return _handled(plan, value)
     if media.kind == "csv":
         return _csv(rows)
     if media.kind == "geojson":
         return (
             "json_build_object('type', 'FeatureCollection', 'features',"
-            " coalesce(json_agg(ST_AsGeoJSON(t)::json), '[]'))"
+            f" coalesce(json_agg(ST_AsGeoJSON({_ROW})::json), '[]'))"
         )
     gathered = f"json_agg({value})"
     single = media.kind == "object" or (plan.call is not None and not plan.call.function.set_of)
@@ -133,11 +139,11 @@ def _csv(rows: str) -> str:
     return f"{header} || E'\\n' || {_CSV_LINES}"
 
 
-def _handled(plan: Plan) -> str:
+def _handled(plan: Plan, value: str) -> str:
     handler = plan.media.handler
     assert handler is not None
     function, kind = qualified(handler.function), "bytea" if handler.is_binary else "text"
     if not handler.is_aggregate:
-        return f"(array_agg(t.pgrst_scalar))[1]::{kind}"
-    row = "t" if handler.target is None else f"t::{qualified(handler.target)}"
+        return f"(array_agg({value}))[1]::{kind}"
+    row = value if handler.target is None else f"{_ROW}::{qualified(handler.target)}"
     return f"{function}({row})::{kind}"

@@ -13,6 +13,7 @@ from app.gateway.prepare import Prepared
 from app.gateway.types import ApiRequest, Prefer, ResultSet
 
 Headers = list[tuple[bytes, bytes]]
+_LONGEST_LOCATION = 4096
 _VARY = (b"vary", b"Accept, Prefer, Range")
 
 
@@ -69,7 +70,10 @@ def _read(request: ApiRequest, prepared: Prepared, result: ResultSet) -> Answer:
     headers: Headers = [(b"content-range", content_range(lower, lower + count - 1, total))]
     if not request.is_call:
         query = f"?{request.canonical_query}" if request.canonical_query else ""
-        headers.append((b"content-location", f"/{request.target.name}{query}".encode()))
+        location = f"/{request.target.name}{query}".encode()
+        # Clients and proxies give up on longer headers, and with them on the answer.
+        if len(location) <= _LONGEST_LOCATION:
+            headers.append((b"content-location", location))
     call = prepared.plan.call
     if call is not None and call.function.returns == "void":
         return Answer(204, headers, b"")

@@ -94,6 +94,9 @@ def tree(node: ReadNode, composer: Composer, *, source: str | None = None, paren
     if to_many_spread:
         keys = (f"{sort_key_sql(relation, key, composer)} AS {_sort_name(n)}" for n, key in enumerate(node.sort))
         selected += keys
+    if not node.outputs and not node.embeds:
+        # Nothing is shown of it, but it may be ordered by.
+        selected = [f"{relation}.*"]
     parts = [f"SELECT {', '.join(selected)} FROM {source or _from(node, relation, parent)}", *joins]
     conditions = [*join_conditions(node, parent), *own_conditions(node, relation, composer)]
     if conditions:
@@ -313,13 +316,17 @@ def comparison_sql(relation: str, item: Condition, composer: Composer) -> str:
     operator = OPERATORS[item.operator]
     if operator.value == "text" and value_type not in PATTERN_TYPES:
         value_type = None
-    if item.quantifier:
-        array = _array(value_type, composer, item.argument)
-        return f"{left} {operator.symbol} {item.quantifier.upper()}({array})"
+    elif operator.of_sets and (value_type is None or value_type in TEXT_TYPES):
+        # Text has none of these: PostgreSQL says so best when it is not told of a type.
+        value_type = INFERRED
     reads = item.column.from_text if not item.path and operator.value == "column" else None
     if reads is not None and item.operator != "isdistinct":
-        return f"{left} {operator.symbol} {reads}({composer.text(item.argument)})"
-    return f"{left} {operator.symbol} {composer.text(item.argument, value_type)}"
+        value = f"{reads}({composer.text(item.argument)})"
+    elif item.quantifier:
+        value = _array(value_type, composer, item.argument)
+    else:
+        value = composer.text(item.argument, value_type)
+    return f"{left} {operator.symbol} {f'{item.quantifier.upper()}({value})' if item.quantifier else value}"
 
 
 def _any_of(item: Condition, value_type: str | None, composer: Composer) -> str:

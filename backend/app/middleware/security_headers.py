@@ -1,6 +1,5 @@
 """Headers that make a browser careful with what it got from us."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Answers are data: nothing in them is to be sniffed, framed, or run.
@@ -19,7 +18,8 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self.app = app
-        self.headers = HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
+        headers = HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -27,9 +27,8 @@ class SecurityHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(item for item in self.headers if item[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
@@ -72,10 +71,10 @@ class TraceMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 trace.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = trace.request_id
+                headers = [*message["headers"], (b"x-request-id", trace.request_id.encode())]
                 if self.server_timing:
-                    headers["Server-Timing"] = _server_timing(trace)
+                    headers.append((b"server-timing", _server_timing(trace).encode()))
+                message["headers"] = headers
             elif message["type"] == "http.response.body":
                 trace.bytes += len(message.get("body", b""))
             await send(message)

@@ -32,6 +32,8 @@ columns as (
         a.attname,
         pg_catalog.format_type(a.atttypid, a.atttypmod),
         case when bt.typtype = 'e' and bn.nspname <> all ($2::text[]) then ''
+             -- It has no operators of its own.
+             when bt.oid = 'pg_catalog.cidr'::regtype then 'inet'
              else pg_catalog.format_type(bt.oid, -1) end,
         a.atttypid::int8,
         not (a.attnotnull or t.typtype = 'd' and t.typnotnull),
