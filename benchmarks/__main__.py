@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine, report
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, why_missing
 from benchmarks.ground import ground
 from benchmarks.shapes import Shape
 from benchmarks.turns import Measured, Pace, take_turns
@@ -16,7 +16,9 @@ from benchmarks.turns import Measured, Pace, take_turns
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say; 1 when any request failed."""
     options = _options(argv)
-    chosen = [item for item in CONTENDERS if item.name in options.only]
+    wanted = {item: why_missing(item) for item in CONTENDERS if item.name in options.only}
+    chosen = [item for item, reason in wanted.items() if reason is None]
+    left_out = tuple(f"{item.name} is left out: {reason}" for item, reason in wanted.items() if reason is not None)
     pace = Pace(turns=options.turns, seconds=options.seconds, concurrency=options.concurrency)
     with ground(options.rows) as place:
         about = (
@@ -24,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             *place.notes,
             f"{pace.concurrency} connections, median of {pace.turns} turns of {pace.seconds:g} s",
             *(f"{item.name}: {item.about}" for item in chosen),
+            *left_out,
         )
         print("\n".join(f"- {line}" for line in about), flush=True)
         measured: list[Measured] = []
@@ -42,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     names = [item.name for item in CONTENDERS]
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measure, beside the ceiling and the textbook."
+        prog="python -m benchmarks", description="Measure, beside PostgREST, the ceiling and the textbook."
     )
     parser.add_argument("--rows", type=int, default=100_000, help="resources in the database")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a turn")

@@ -64,9 +64,7 @@ class Report:
     cpu_seconds: float
 
 
-def get(
-    path: str, headers: Mapping[str, str] | None = None, *, status: int = 200, contains: str = ""
-) -> Request:
+def get(path: str, headers: Mapping[str, str] | None = None, *, status: int = 200, contains: str = "") -> Request:
     """A GET request; `path` with its query, already escaped."""
     return Request(f"GET {path} HTTP/1.1\r\n{_headers(headers or {})}\r\n", status, contains)
 

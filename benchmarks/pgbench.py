@@ -3,6 +3,7 @@
 It runs as the API's login under a caller's stamp, so row security costs what it costs a gateway.
 """
 
+import json
 import os
 import subprocess
 import tempfile
@@ -18,11 +19,12 @@ import psutil
 from app.embedded.programs import postgres_programs
 
 from benchmarks.ground import Ground
-from benchmarks.shapes import FIRST_LANDMARK, LANDMARK_PREFIX, Samples, Shape
+from benchmarks.shapes import FIRST_LANDMARK, LANDMARK_PREFIX, LICENSE, OWNED_PREFIX, Samples, Shape
 from benchmarks.statements import STAMP, STATEMENTS
+from benchmarks.tokens import ROLE, claims
 
 #: Values that pgbench sends as parameters, by the names that statements give them.
-_SENT = {name: f":{name}" for name in ("role", "claims", "user_id", "tenant_id", "visibility", "body")}
+_SENT = {name: f":{name}" for name in ("role", "tenant_id", "visibility", "license", "body", "rows")}
 _STAMP_ONCE = "\\if :stamped = 0\n{stamp}\n\\set stamped 1\n\\endif\n"
 
 
@@ -38,20 +40,30 @@ class Outcome:
 
 
 def script(shape: Shape, samples: Samples, *, stamp_once: bool) -> str:
-    """A transaction of pgbench: the stamp, once a connection or every time, then the statement."""
-    stamp = f"{STAMP.format(**_SENT)};"
-    first = _STAMP_ONCE.format(stamp=stamp) if stamp_once else f"{stamp}\n"
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in samples.categories)
+    """A transaction of pgbench: a user's stamp, once a connection or every time, then the statement."""
+    user_id = f"(({_array(samples.users, 'uuid')})[:user::int]::text)"
+    caller = f"""('{{"sub":"' || {user_id} || '","tenant_id":"' || :tenant_id || '","role":"' || :role || '"}}')"""
+    stamp = STAMP.format(**_SENT, user_id=user_id, claims=caller)
+    stamp = f"\\set user random(1, {len(samples.users)})\n{stamp};"
     values = {
         **_SENT,
         "id": f"('{LANDMARK_PREFIX}' || :landmark)",
-        # Folded to a constant when the statement is planned; which one is taken stays a parameter.
-        "category": f"(array[{names}])[:category::int]",
+        "owned": f"('{OWNED_PREFIX}' || {FIRST_LANDMARK - 1} + :user::int)",
+        "category": f"({_array(samples.categories, 'text')})[:category::int]",
+        "query": f"({_array(samples.names, 'text')})[:name::int]",
     }
     return (
-        f"{first}\\set landmark random({FIRST_LANDMARK}, {FIRST_LANDMARK + samples.landmarks - 1})\n"
-        f"\\set category random(1, {len(samples.categories)})\n{STATEMENTS[shape].format(**values)};\n"
+        f"{_STAMP_ONCE.format(stamp=stamp) if stamp_once else stamp}\n"
+        f"\\set landmark random({FIRST_LANDMARK}, {FIRST_LANDMARK + samples.landmarks - 1})\n"
+        f"\\set category random(1, {len(samples.categories)})\n\\set name random(1, {len(samples.names)})\n"
+        f"{STATEMENTS[shape].format(**values)};\n"
     )
+
+
+def _array(values: Sequence[str], kind: str) -> str:
+    """Values to choose from: folded to a constant when the statement is planned; which one is taken is a parameter."""
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"array[{listed}]::{kind}[]"
 
 
 def run(
@@ -97,10 +109,11 @@ def wait_until_gone(ground: Ground, others: frozenset[int]) -> None:
 
 
 def answer(ground: Ground, shape: Shape, values: Mapping[str, str]) -> str:
-    """What the statement answers to these values, through psql: for comparing contenders, not for measuring."""
-    quoted = {
-        name: "'" + value.replace("'", "''") + "'" for name, value in {**_variables(ground.samples), **values}.items()
-    }
+    """What the statement answers the first user, through psql: for comparing contenders, not for measuring."""
+    samples = ground.samples
+    user = {"user_id": samples.user_id, "claims": json.dumps(claims(samples.user_id, samples.tenant_id))}
+    given = {**_variables(samples), **user, **values}
+    quoted = {name: "'" + value.replace("'", "''") + "'" for name, value in given.items()}
     text = f"{STAMP.format(**quoted)} \\g /dev/null\n{STATEMENTS[shape].format(**quoted)};\n"
     argv = (str(postgres_programs(None) / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
     done = subprocess.run(
@@ -114,12 +127,13 @@ def answer(ground: Ground, shape: Shape, values: Mapping[str, str]) -> str:
 def _variables(samples: Samples) -> dict[str, str]:
     return {
         "stamped": "0",
-        "role": "authenticated",
-        "claims": f'{{"role":"authenticated","sub":"{samples.user_id}"}}',
-        "user_id": samples.user_id,
+        "user": "1",
+        "role": ROLE,
         "tenant_id": samples.tenant_id,
         "visibility": "public",
+        "license": LICENSE,
         "body": samples.body(1),
+        "rows": samples.bulk_body(1),
     }
 
 

@@ -1,25 +1,28 @@
 """The figures as a table for people, in Markdown, and as JSON for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.contenders import CEILING, TEXTBOOK
+from benchmarks.contenders import CEILING, POSTGREST, POSTGREST_PLAIN, RELAIS, STAMPING, TEXTBOOK
 from benchmarks.figures import Summary, Turn, ratio, summary_of
 from benchmarks.shapes import SUMMARIES, Shape
 from benchmarks.turns import Measured
 
 HEADINGS = (
     *("contender", "req/s", "slowest–fastest", "p50 ms", "p95 ms", "p99 ms", "errors", "server CPU ms", "PG CPU ms"),
-    *("load CPU ms", "RSS MB", "x textbook", "of pgbench", "others' CPU"),
+    *("load CPU ms", "RSS MB", "x postgrest", "of pgbench", "of stamping", "x textbook", "x relais", "others' CPU"),
 )
 NOTHING = "–"
 
 
 def table(measured: Sequence[Measured], shape: Shape) -> str:
-    """One shape: a row for each contender, medians over its turns."""
+    """One shape: a row for each contender, medians over its turns; dashes for who has not the shape."""
     turns = _by_contender(measured, shape)
-    lines = [_line(name, own, turns) for name, own in turns.items()]
+    lines = [
+        _line(name, turns[name], turns) if name in turns else (name, *[NOTHING] * (len(HEADINGS) - 1))
+        for name in dict.fromkeys(item.name for item in measured)
+    ]
     return f"### {shape.value}: {SUMMARIES[shape]}\n\n{drawn(HEADINGS, lines)}"
 
 
@@ -60,17 +63,26 @@ def _by_contender(measured: Sequence[Measured], shape: Shape) -> dict[str, list[
     return turns
 
 
-def _line(name: str, own: Sequence[Turn], turns: dict[str, list[Turn]]) -> tuple[str, ...]:
+def _line(name: str, own: Sequence[Turn], turns: Mapping[str, Sequence[Turn]]) -> tuple[str, ...]:
     summary = summary_of(own)
     return (
         *(name, f"{summary.rate:,.0f}", f"{summary.slowest:,.0f}–{summary.fastest:,.0f}"),
         *(f"{value:.2f}" for value in (summary.latency.p50, summary.latency.p95, summary.latency.p99)),
         str(summary.errors),
         *_costs(summary),
-        _ratio(own, turns.get(TEXTBOOK.name), "{:.2f}"),
+        _ratio(own, _faster_postgrest(turns), "{:.2f}"),
         _ratio(own, turns.get(CEILING.name), "{:.0%}"),
+        _ratio(own, turns.get(STAMPING.name), "{:.0%}"),
+        _ratio(own, turns.get(TEXTBOOK.name), "{:.2f}"),
+        _ratio(own, turns.get(RELAIS.name), "{:.2f}"),
         f"{summary.others:.0%}",
     )
+
+
+def _faster_postgrest(turns: Mapping[str, Sequence[Turn]]) -> Sequence[Turn] | None:
+    """The turns of the PostgREST that did better on this shape: the one to be compared with."""
+    there = [turns[name] for name in (POSTGREST.name, POSTGREST_PLAIN.name) if name in turns]
+    return max(there, key=lambda own: summary_of(own).rate, default=None)
 
 
 def _costs(summary: Summary) -> tuple[str, str, str, str]:

@@ -32,7 +32,9 @@ class Shape(StrEnum):
     """A kind of request."""
 
     ONE = "one"
+    ONE_ALL = "one-all"
     LIST = "list"
+    LIST_ALL = "list-all"
     HUNDRED = "hundred"
     INSERT = "insert"
     BULK = "bulk"
@@ -42,8 +44,10 @@ class Shape(StrEnum):
 
 
 SUMMARIES = {
-    Shape.ONE: "one row by id",
-    Shape.LIST: f"{LIST_ROWS} rows: public, of a category, newest first, author embedded",
+    Shape.ONE: "one row by id, each column named",
+    Shape.ONE_ALL: "one row by id, all columns by *",
+    Shape.LIST: f"{LIST_ROWS} rows: public, of a category, newest first, author embedded, each column named",
+    Shape.LIST_ALL: f"{LIST_ROWS} rows: public, of a category, newest first, author embedded, all columns by *",
     Shape.HUNDRED: f"{HUNDRED_ROWS} rows: public, of a category, newest first",
     Shape.INSERT: "insert one row and return it",
     Shape.BULK: f"insert {BULK_ROWS} rows and return none",

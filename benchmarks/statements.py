@@ -66,7 +66,9 @@ _RPC = "select t.* from library.search_users(query => {query}::text) as t"
 #: An error has no statement: it would end pgbench's connection.
 STATEMENTS = {
     Shape.ONE: _IN_JSON.format(_ONE),
+    Shape.ONE_ALL: _IN_JSON.format(_ONE),
     Shape.LIST: _IN_JSON.format(_LIST),
+    Shape.LIST_ALL: _IN_JSON.format(_LIST),
     Shape.HUNDRED: _IN_JSON.format(_HUNDRED),
     Shape.INSERT: _INSERT,
     Shape.BULK: _BULK,

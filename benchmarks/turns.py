@@ -45,14 +45,15 @@ Measure = Callable[[Shape], Turn]
 def take_turns(
     ground: Ground, contenders: Sequence[Contender | Ceiling], shapes: Sequence[Shape], pace: Pace
 ) -> Iterator[Measured]:
-    """Every turn as it ends. All servers run the whole time; only one is asked at a time."""
+    """Every turn as it ends. All servers run the whole time; only one is asked at a time, for what it has."""
     with ExitStack() as stack:
-        ready = [(item.name, stack.enter_context(_ready(item, ground, pace))) for item in contenders]
+        ready = [(item, stack.enter_context(_ready(item, ground, pace))) for item in contenders]
         for shape in shapes:
             for _ in range(pace.turns):
-                for name, measure in ready:
-                    ground.clean()
-                    yield Measured(shape, name, measure(shape))
+                for item, measure in ready:
+                    if shape in item.shapes:
+                        ground.clean()
+                        yield Measured(shape, item.name, measure(shape))
         ground.clean()
 
 

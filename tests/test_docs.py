@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from app.adapters.migrations import APP, sql_files
+from app.catalog.configuration import with_database_settings
 from app.errors import declared_errors
 from app.modules import load_modules
-from app.settings import variables
+from app.settings import RestSettings, variables
 
 from docs import generate
 from docs.writers.cli_page import commands
@@ -25,10 +27,31 @@ PAGES = sorted(DOCS.rglob("*.md"))
 #: Examples, this machine, and nothing that a reader would have to fetch.
 HOSTS = re.compile(r"127\.0\.0\.1|localhost|([\w-]+\.)*example\.(org|com)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+#: A row of the table of options: PostgREST's name, ours or none, whether the database may say it.
+OPTION = re.compile(r"^\| `([a-z][\w.*-]*)` \| (?:`(RELAIS_\w+)`|none) \| (yes)? ?\|", re.MULTILINE)
+#: Settings of the gateway that PostgREST has not.
+OURS_ALONE = ("jwt_issuer", "tenant_column", "request_settings", "max_", "plan_cache_entries")
 
 
 def test_every_setting_is_documented() -> None:
     assert not [name for name, _ in variables() if f"| `{name}` |" not in text("reference/settings.md")]
+
+
+def test_every_setting_of_the_gateway_is_beside_the_option_that_it_is_the_twin_of() -> None:
+    page = text("reference/postgrest.md")
+    rows = {ours: theirs for theirs, ours, _ in OPTION.findall(page)}
+    for name in RestSettings.model_fields:
+        variable = f"RELAIS_REST_{name}".upper()
+        if name.startswith(OURS_ALONE):
+            assert f"| `{variable}` |" in page
+            assert variable not in rows
+        else:
+            assert rows.get(variable) == ("app.settings.*" if name == "app_settings" else name.replace("_", "-"))
+
+
+def test_options_that_the_database_may_set_are_marked() -> None:
+    marked = {theirs.replace("-", "_") for theirs, _, yes in OPTION.findall(text("reference/postgrest.md")) if yes}
+    assert marked == {name for name in RestSettings.model_fields if is_taken_from_the_database(name)}
 
 
 def test_every_error_is_documented_with_its_meaning() -> None:
@@ -83,7 +106,7 @@ def test_a_page_names_only_settings_commands_and_recipes_that_exist(page: Path) 
     code = " ".join(CODE.findall(page.read_text(encoding="utf-8")))
     known = {path for path, _ in commands()} | {"relais user"}
     recipes = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    settings = {name for name, _ in variables()}
+    settings = {name for name, _ in variables()} | set(variables_of_tests())
     assert set(re.findall(r"\bRELAIS_[A-Z][A-Z_]*[A-Z]\b", code)) <= settings
     assert {f"relais {word}" for word in re.findall(r"(?:[`\n/] *|bin/)relais ([a-z][\w-]*)", code)} <= known
     assert set(re.findall(r"[`\n] *make ([a-z]+)\b", code)) <= recipes
@@ -158,6 +181,18 @@ def text(name: str) -> str:
 def built(configuration: Path, target: Path) -> subprocess.CompletedProcess[str]:
     argv = (sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(configuration), "-d", str(target))
     return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+def is_taken_from_the_database(option: str) -> bool:
+    """Whether one value or another of `pgrst.…` changes the setting."""
+    settings = RestSettings()  # pyright: ignore[reportCallIssue]
+    values = ("7", "true", "false", *map(str, get_args(RestSettings.model_fields[option].annotation)))
+    return any(with_database_settings(settings, {f"pgrst.{option}": value}) != settings for value in values)
+
+
+def variables_of_tests() -> Iterator[str]:
+    for file in (ROOT / "tests").rglob("*.py"):
+        yield from re.findall(r"\"(RELAIS_TEST_\w+)\"", file.read_text(encoding="utf-8"))
 
 
 def logged_events() -> Iterator[str]:

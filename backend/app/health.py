@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from app.adapters.postgres import SERVICE
+from app.adapters.postgres import NOBODY, SERVICE
 from app.adapters.redis import RedisUnavailable
 from app.errors import AppError
 from app.state import AppState, state_of
@@ -30,12 +30,12 @@ async def live() -> dict[str, str]:
 
 
 @router.head("/ready", include_in_schema=False)
-@router.get("/ready", summary="This process can serve: database, Redis, migrations")
+@router.get("/ready", summary="This process can serve: database, Redis, migrations, catalog")
 async def ready(request: Request) -> JSONResponse:
     """Each part with what is wrong with it; 503 as long as one part is not ready."""
     state = state_of(request)
-    names = ("database", "redis", "migrations")
-    checks = (_database, _redis, _migrations)
+    names = ("database", "redis", "migrations", "catalog")
+    checks = (_database, _redis, _migrations, _catalog)
     results = await asyncio.gather(*(_checked(check, state) for check in checks))
     parts = {name: {"ok": ok, "detail": detail} for name, (ok, detail) in zip(names, results, strict=True)}
     ok = all(part["ok"] for part in parts.values())
@@ -88,7 +88,7 @@ async def _checked(check: Callable[[AppState], Awaitable[Part]], state: AppState
 
 
 async def _database(state: AppState) -> Part:
-    rows = await state.database.fetch(SERVICE, "select current_setting('server_version')")
+    rows = await state.database.fetch(NOBODY, "select current_setting('server_version')")
     return True, f"PostgreSQL {rows[0][0].split(' ')[0]}"
 
 
@@ -96,7 +96,18 @@ async def _redis(state: AppState) -> Part:
     return True, f"Redis {await state.redis.ping()}"
 
 
+async def _catalog(state: AppState) -> Part:
+    engine = state.engines.get()
+    if engine is None:
+        return False, "not loaded yet"
+    return True, f"version {engine.catalog.version}, {len(engine.catalog.tables)} tables"
+
+
 async def _migrations(state: AppState) -> Part:
+    engine = state.engines.get()
+    ours = {module.schema for module in state.modules}
+    if engine is not None and ours.isdisjoint(engine.schemas):
+        return True, "none needed: no module's schema is exposed"
     rows = await state.database.fetch(SERVICE, _APPLIED)
     named = {row[0] for row in rows}
     newer = sorted(named - set(state.migrations))

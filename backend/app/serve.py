@@ -8,6 +8,7 @@ from types import FrameType
 import uvicorn
 
 from app import log
+from app.gateway.assembly import Assembly
 from app.servers import environment
 from app.settings import ServerSettings, Settings, SettingsError
 from app.supervise import PARENT_VARIABLE
@@ -29,10 +30,19 @@ def check_port(server: ServerSettings) -> None:
             ) from None
 
 
+def check_gateway(settings: Settings) -> None:
+    """Refuse keys, audiences and paths of roles that no token could be verified with, in a sentence."""
+    try:
+        Assembly(settings.auth).check(settings.rest)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
 def run_server(settings: Settings, workers: int) -> int:
     """Serve until told to stop; the exit code."""
     server = settings.server
     check_port(server)
+    check_gateway(settings)
     # Worker processes read their settings from the environment, as this one did.
     os.environ.update(environment(settings))
     config = uvicorn.Config(

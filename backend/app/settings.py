@@ -6,6 +6,7 @@ checks it as a whole, and every function downstream takes the group it needs.
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,23 @@ def _postgres_url(value: SecretStr | None) -> SecretStr | None:
 
 def _redis_url(value: SecretStr | None) -> SecretStr | None:
     return _check_url(value, ("redis", "rediss", "unix"))
+
+
+def _exposable(value: str) -> str:
+    """Schemas that may be served: PostgreSQL's own would show everybody's definitions."""
+    for name in _comma_separated(value):
+        if name in ("pg_catalog", "information_schema"):
+            raise ValueError(f"{name} cannot be served")
+    return value
+
+
+def _regular_expressions(value: str) -> str:
+    for pattern in _comma_separated(value):
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError):
+            raise ValueError(f"{pattern} is no regular expression") from None
+    return value
 
 
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
@@ -166,7 +184,7 @@ class AuthSettings(_Group):
 class RestSettings(_Group):
     """The query gateway. A field is called as PostgREST calls its option, `-` written `_`, wherever it has one."""
 
-    db_schemas: str = Field(
+    db_schemas: Annotated[str, AfterValidator(_exposable)] = Field(
         "",
         description="Comma-separated schemas whose tables and functions are served; the first is the default. Unset:"
         " those of the modules.",
@@ -183,7 +201,7 @@ class RestSettings(_Group):
     )
     db_aggregates_enabled: bool = Field(False, description="Allow `sum()`, `avg()`, `count()`, `max()`, `min()`.")
     db_plan_enabled: bool = Field(False, description="Allow execution plans as answers.")
-    db_hoisted_tx_settings: str = Field(
+    db_hoisted_tx_settings: Annotated[str, AfterValidator(_regular_expressions)] = Field(
         "statement_timeout,plan_filter.statement_cost_limit,default_transaction_isolation",
         description="Comma-separated settings of functions that take effect for the whole transaction.",
     )

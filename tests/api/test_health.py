@@ -29,7 +29,7 @@ async def test_everything_is_ready(client: httpx.AsyncClient) -> None:
     ("group", "url", "unready"),
     [
         ("redis", f"redis://{GONE}/0", ["redis"]),
-        ("database", f"postgresql://nobody:nothing@{GONE}/none", ["database", "migrations"]),
+        ("database", f"postgresql://nobody:nothing@{GONE}/none", ["database", "migrations", "catalog"]),
     ],
 )
 async def test_a_part_that_is_gone_is_named(settings: Settings, group: str, url: str, unready: list[str]) -> None:

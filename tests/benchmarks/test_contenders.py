@@ -1,34 +1,25 @@
 """Every contender answers every shape, with the same rows; and a small run of the whole gives a whole report."""
 
 import json
-import urllib.request
 from collections.abc import Generator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from benchmarks import pgbench, report, servers
 from benchmarks.contenders import CEILING, TEXTBOOK
 from benchmarks.figures import Turn
-from benchmarks.ground import Ground, ground, own_settings
+from benchmarks.ground import Ground, own_settings
 from benchmarks.load import Request, get
-from benchmarks.processes import HOST, Command, free_port, serving
+from benchmarks.processes import Command, free_port, serving
 from benchmarks.shapes import INSERT_CATEGORY, INSERT_VISIBILITY, Samples, Shape
 from benchmarks.statements import STATEMENTS
 from benchmarks.turns import Pace, take_turns
+from tests.benchmarks.asking import asked, comparable
 
-ROWS = 500
 #: What differs from one insert to the next, whoever inserts.
 MADE_BY_THE_SERVER = ("id", "created_at", "updated_at")
-
-
-@pytest.fixture(scope="module")
-def place() -> Generator[Ground]:
-    with ground(ROWS) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +77,10 @@ def test_the_textbook_and_postgresql_insert_the_same_row(place: Ground, textbook
 
 @pytest.mark.parametrize(
     ("shape", "least", "stamp_once"),
-    [(Shape.ONE, 1, True), (Shape.LIST, 20, True), (Shape.HUNDRED, 21, False), (Shape.INSERT, 1, True)],
+    [
+        *((Shape.ONE, 1, True), (Shape.LIST, 20, True), (Shape.HUNDRED, 21, False), (Shape.INSERT, 1, True)),
+        (Shape.RPC, 1, False),
+    ],
 )
 def test_pgbench_finds_rows_every_time_under_row_security(
     place: Ground, monkeypatch: pytest.MonkeyPatch, shape: Shape, least: int, *, stamp_once: bool
@@ -144,27 +138,3 @@ def assert_measured(turns: list[Turn], *, over_http: bool) -> None:
     assert sum(turn.postgres_cpu for turn in turns) > 0
     assert sum(turn.load_cpu for turn in turns) > 0
     assert (sum(turn.server_cpu for turn in turns) > 0) is over_http
-
-
-def asked(port: int, request: Request) -> Any:
-    """What a server answers to a request of the load generator's."""
-    head, _, body = request.raw.encode("latin-1").partition(b"\r\n\r\n")
-    line, *headers = head.decode().split("\r\n")
-    method, path, _ = line.split(" ")
-    sent = urllib.request.Request(f"http://{HOST}:{port}{path}", data=body or None, method=method)
-    for header in headers:
-        sent.add_header(*header.split(": ", 1))
-    with urllib.request.urlopen(sent, timeout=10) as answer:
-        assert answer.status == request.status
-        return json.loads(answer.read())
-
-
-def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with numbers and moments in one notation."""
-    return [{name: _plain(name, value) for name, value in row.items()} for row in rows]
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name.endswith("_at"):
-        return datetime.fromisoformat(value)
-    return float(value) if name == "average_rating" else value

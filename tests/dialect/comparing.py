@@ -48,7 +48,7 @@ class Number(str):
 def differences(exchange: Exchange) -> list[Difference]:
     """Every aspect in which the two answers differ; another status or error code is another answer altogether."""
     reference, ours = exchange.reference, exchange.ours
-    if reference.status != ours.status or error_of(reference).get("code") != error_of(ours).get("code"):
+    if reference.status != ours.status or _have_other_codes(reference, ours):
         return [Difference(exchange, "answer", _gist(reference), _gist(ours))]
     found: list[Difference] = []
     for name in HEADERS:
@@ -76,13 +76,20 @@ def error_of(answer: Answer) -> dict[str, Any]:
     return dict(value)
 
 
+def _have_other_codes(reference: Answer, ours: Answer) -> bool:
+    """Whether both tell of an error, and not of the same; a HEAD may not tell."""
+    if not reference.body or not ours.body:
+        return False
+    return error_of(reference).get("code") != error_of(ours).get("code")
+
+
 def _gist(answer: Answer) -> str:
     return f"{answer.status} {_text(answer.body)}"
 
 
 def _bodies(exchange: Exchange) -> list[Difference]:
     one, other = exchange.reference.body, exchange.ours.body
-    if one == other:
+    if one == other or (exchange.request.method == "HEAD" and not (one and other)):
         return []
     first, second = error_of(exchange.reference), error_of(exchange.ours)
     if first and second:
@@ -100,7 +107,9 @@ def _aspect(left: Any, right: Any) -> str:
     # As values: the order of keys inside a nested object says nothing. That of columns in a row does.
     if _values(left) == _values(right):
         return "" if _row_keys(left) == _row_keys(right) else "body.key order"
-    return "body.row order" if _unordered(left) == _unordered(right) else "body"
+    if _unordered(left) != _unordered(right):
+        return "body"
+    return "body.embed order" if [*map(_unordered, left)] == [*map(_unordered, right)] else "body.row order"
 
 
 def _values(value: Any) -> Any:

@@ -13,7 +13,7 @@ FILES = ("schema", "tables", "zoo", "views", "functions", "context", "seed")
 
 #: Roles belong to the whole server: another run, or another worker of this one, may have made them.
 ROLES = f"""
-select pg_advisory_lock(20);
+select pg_advisory_xact_lock(20);
 do $$
 declare
     name text;
@@ -31,7 +31,6 @@ alter role {LOGIN} set statement_timeout = '5s';
 alter role {ADMIN} set intervalstyle = 'iso_8601';
 alter role {ADMIN} set default_transaction_isolation = 'repeatable read';
 grant {ANON}, {AUTHOR}, {ADMIN} to {LOGIN};
-select pg_advisory_unlock(20);
 """
 
 

@@ -54,7 +54,7 @@ authors      | books!book_reviewers            | books            | many
 authors      | profiles                        | profiles         | one
 authors      | passports                       | passports        | one
 authors      | nicknames                       | nicknames        | many
-authors      | book_list                       | book_list        | many
+authors | book_list!books_author_id_fkey | book_list | many
 authors      | book_reviewers                  | book_reviewers   | many
 authors      | best_book                       | books            | one
 authors      | works                           | books            | many
@@ -62,8 +62,8 @@ authors      | listed                          | book_list        | many
 authors      | related                         | labels           | many
 authors      | doubled_books!first_ref         | doubled_books    | many
 authors      | doubled_books!second_ref        | doubled_books    | many
-authors      | through_extra                   | through_extra    | many
-authors      | book_prices                     | book_prices      | many
+authors | through_extra!books_author_id_fkey | through_extra | many
+authors | book_prices!books_author_id_fkey | book_prices | many
 labels       | books!book_labels               | books            | many
 labels       | book_labels                     | book_labels      | many
 labels       | regions                         | regions          | many
@@ -123,17 +123,17 @@ event_notes  | events                          | events           | one
 measurements | devices                         | devices          | one
 seats        | beside                          | seats            | one
 seats        | seats                           | seats            | many
-book_list    | authors                         | authors          | one
+book_list | authors!books_author_id_fkey | authors | one
 book_list    | shelf_books                     | shelf_books      | many
-cheap_books  | authors                         | authors          | one
-checked_books | authors                        | authors          | one
+cheap_books | authors!books_author_id_fkey | authors | one
+checked_books | authors!books_author_id_fkey | authors | one
 doubled_books | authors!first_ref              | authors          | one
 doubled_books | authors!second_ref             | authors          | one
 doubled_authors | profiles!id                  | profiles         | one
-book_prices  | authors                         | authors          | one
-Odd View     | authors                         | authors          | one
-through_extra | authors                        | authors          | one
-nested_sub   | authors                         | authors          | one
+book_prices | authors!books_author_id_fkey | authors | one
+Odd View | authors!books_author_id_fkey | authors | one
+through_extra | authors!books_author_id_fkey | authors | one
+nested_sub | authors!books_author_id_fkey | authors | one
 select       | order                           | order            | one
 select       | order_id                        | order            | one
 order        | select                          | select           | many
@@ -173,4 +173,14 @@ shelves      | books                           | books            | many
 logs         | authors                         | authors          | one
 book_writers | authors                         | authors          | one
 doubled_authors | profiles                     | profiles         | one
+authors      | book_list                       | book_list        | many
+authors      | through_extra                   | through_extra    | many
+authors      | book_prices                     | book_prices      | many
+book_list    | authors                         | authors          | one
+cheap_books  | authors                         | authors          | one
+checked_books | authors                        | authors          | one
+book_prices  | authors                         | authors          | one
+Odd View     | authors                         | authors          | one
+through_extra | authors                        | authors          | one
+nested_sub   | authors                         | authors          | one
 """)

@@ -20,7 +20,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 READS_AT_ONCE = 8
 #: The status of an answer that never came.
 NO_ANSWER = 0
-PATIENCE = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 60.0}}
+PATIENCE = {"timeout": {"connect": 10.0, "read": 12.0, "write": 30.0, "pool": 60.0}}
 
 
 class Side(Protocol):
@@ -38,14 +38,25 @@ class OverSocket:
         self.pool = httpcore.AsyncConnectionPool(max_connections=READS_AT_ONCE)
 
     async def ask(self, request: Request) -> Answer:
-        url = httpcore.URL(scheme=b"http", host=self.host.encode(), port=self.port, target=request.target.encode())
         try:
-            response = await self.pool.request(
-                request.method, url, headers=_headers(request), content=request.body, extensions=PATIENCE
-            )
-        except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
-            # Some requests make PostgREST hang up: that is an answer too.
+            return await self._ask(request)
+        except (httpcore.RemoteProtocolError, httpcore.ReadError):
+            # The connection was about to be closed: nothing that is asked here is the worse for being asked twice.
+            return await self._ask_again(request)
+        except httpcore.ReadTimeout:
+            return Answer(NO_ANSWER, (), b"too late")
+
+    async def _ask_again(self, request: Request) -> Answer:
+        try:
+            return await self._ask(request)
+        except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.ReadTimeout) as error:
             return Answer(NO_ANSWER, (), str(error).encode())
+
+    async def _ask(self, request: Request) -> Answer:
+        url = httpcore.URL(scheme=b"http", host=self.host.encode(), port=self.port, target=request.target.encode())
+        response = await self.pool.request(
+            request.method, url, headers=_headers(request), content=request.body, extensions=PATIENCE
+        )
         headers = tuple((key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers)
         return Answer(response.status, headers, response.content)
 

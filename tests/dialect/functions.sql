@@ -62,7 +62,7 @@ create function api.in_cities() returns setof api.cities language sql stable as 
 create function api.vaults() returns setof hidden.vault language sql stable as $$ select * from hidden.vault order by id $$;
 create function api.open_vaults() returns setof hidden.vault language sql stable security definer as $$ select * from hidden.vault order by id $$;
 create function api.an_open_vault() returns hidden.vault language sql stable security definer as $$ select * from hidden.vault where id = 1 $$;
-create function api.secret_levels() returns setof hidden.secret_level language sql immutable as $$ select unnest(enum_range(null::hidden.secret_level)) $$;
+create function api.secret_levels() returns setof hidden.secret_level language sql immutable security definer as $$ select unnest(enum_range(null::hidden.secret_level)) $$;
 create function api.echo_secret(a hidden.secret_level default 'open') returns text language sql immutable as $$ select a::text $$;
 create function api.numbers_to(n integer) returns setof integer language sql immutable as $$ select generate_series(1, n) $$;
 create function api.words() returns setof text language sql immutable as $$ values ('a'), ('b,c'), (null), ('"') $$;

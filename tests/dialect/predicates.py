@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from .comparing import Difference, Pairs, error_of, parsed
 
+ROOT_ORDER = re.compile(r"(^|&)order=")
 Test = Callable[[Difference], bool]
 
 
@@ -37,8 +39,13 @@ def aspect(*names: str) -> Test:
 
 
 def target(pattern: str) -> Test:
-    """The path or the query of the request holds this."""
-    return lambda difference: re.search(pattern, difference.exchange.request.target) is not None
+    """The path or the query of the request holds this, as it is sent or as it is read."""
+
+    def holds(difference: Difference) -> bool:
+        sent = difference.exchange.request.target
+        return any(re.search(pattern, text) for text in (sent, unquote(sent)))
+
+    return holds
 
 
 def method(*names: str) -> Test:
@@ -98,23 +105,34 @@ def same_message(difference: Difference) -> bool:
 
 
 def same_but_repeated_keys(difference: Difference) -> bool:
-    """The bodies are the same to readers for whom the last of repeated keys counts."""
+    """The bodies are the same if the last of repeated keys counts, and the order only where one was asked for."""
     if difference.aspect != "body":
         return False
     exchange = difference.exchange
-    return _read(parsed(exchange.reference.body)[1]) == _read(parsed(exchange.ours.body)[1])
+    ordered = (ROOT_ORDER.search(exchange.request.query) is not None, ".order=" in exchange.request.query)
+    left, right = (_read(parsed(answer.body)[1], *ordered) for answer in (exchange.reference, exchange.ours))
+    return left == right
+
+
+def embeds_in(difference: Difference) -> int:
+    """How many embeds the request names."""
+    return len(re.findall(r"\(|%28", difference.exchange.request.query))
 
 
 def same_sentence(difference: Difference) -> bool:
-    """The same message about another value."""
-    shapes = [re.sub(r"\"[^\"]*\"|: .*", "~", text) for text in (difference.reference, difference.ours)]
+    """The same message about another value, or another type."""
+    shapes = [re.sub(r"\"[^\"]*\"|: .*|type [a-z ]+", "~", text) for text in (difference.reference, difference.ours)]
     return shapes[0] == shapes[1]
 
 
-def _read(value: Any) -> Any:
+def _read(value: Any, ordered: bool, ordered_inside: bool) -> Any:
     if isinstance(value, Pairs):
-        return {key: _read(item) for key, item in value}
-    return [_read(item) for item in value] if isinstance(value, list) else value
+        last = {key: _read(item, ordered_inside, ordered_inside) for key, item in value}
+        return {key: last[key] for key in sorted(last)}
+    if isinstance(value, list):
+        items = [_read(item, ordered_inside, ordered_inside) for item in value]
+        return items if ordered else sorted(items, key=repr)
+    return value
 
 
 def _code(answer: Any) -> str:

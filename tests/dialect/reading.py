@@ -114,8 +114,8 @@ class Reader:
         """Sums, counts and groups."""
         table = self.table()
         selection = Selection(aggregated=True)
-        columns = self.some(table, 2)
-        selection.items += [spelt(column.name) for column in columns[: self.rng.randint(0, 2)]]
+        columns = self.some(table, self.rng.randint(0, 2))
+        selection.items += [spelt(column.name) for column in columns]
         for _ in range(self.rng.randint(1, 2)):
             selection.items.append(self.aggregate(table))
         if self.rng.random() < 0.35:
@@ -123,7 +123,7 @@ class Reader:
         self.rng.shuffle(selection.items)
         pairs: Pairs = [("select", ",".join(selection.items)), *self.where(table)]
         if self.rng.random() < 0.4 and columns:
-            pairs.append(("order", spelt(columns[0].name)))
+            pairs.append(("order", ",".join(spelt(column.name) for column in columns)))
         return self.request("read.aggregate", table, pairs)
 
     def embedded(self) -> Request:
@@ -135,7 +135,7 @@ class Reader:
             self.embed(table, selection, depth=self.rng.choice((1, 1, 2, 2, 3)))
         pairs: Pairs = [("select", ",".join(selection.items)), *self.where(table)]
         for path, target, embed in selection.embeds:
-            pairs += self.inside(path, target, embed)
+            pairs += self.inside(path, target, embed, key=self.key_of(table))
         pairs += self.window(table)
         return self.request("read.embed", table, pairs)
 
@@ -253,7 +253,7 @@ class Reader:
         selection.embeds.append((inner_path, target, embed))
         selection.embeds += inside.embeds
 
-    def inside(self, path: str, target: Table, embed: Embed) -> Pairs:
+    def inside(self, path: str, target: Table, embed: Embed, *, key: str) -> Pairs:
         """What may be said about an embed."""
         pairs: Pairs = []
         if self.rng.random() < 0.3:
@@ -269,7 +269,7 @@ class Reader:
             pairs.append((path, self.rng.choice(("is.null", "not.is.null"))))
         if self.rng.random() < 0.15 and "." not in path and embed.cardinality == "one":
             column = self.rng.choice(target.columns)
-            pairs.append(("order", f"{path}({spelt(column.name)}).desc"))
+            pairs.append(("order", f"{path}({spelt(column.name)}).desc,{key}"))
         return pairs
 
     def where(self, table: Table) -> Pairs:

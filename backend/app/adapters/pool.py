@@ -45,11 +45,16 @@ class Pool(Generic[C]):
         self._closed = False
         self._emptied = asyncio.Event()
 
-    async def acquire(self, timeout_seconds: float) -> C:
-        """A connection; `TimeoutError` when none comes free in time."""
+    async def acquire(self, timeout_seconds: float, prefers: Callable[[C], bool] | None = None) -> C:
+        """A connection, of the idle ones rather one that is preferred; `TimeoutError` when none comes free in time."""
         if self._closed:
             raise PoolClosed("the pool is closed")
         now = time.monotonic()
+        if prefers is not None and len(self._idle) > 1:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if prefers(self._idle[place][0]):
+                    self._idle.append(self._idle.pop(place))
+                    break
         while self._idle:
             connection, since = self._idle.pop()
             if connection.is_closed():

@@ -29,6 +29,8 @@ Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 DEFAULT_SEARCH_PATH = '"$user", public'
 #: Codes that a statement ends with when what it names is not there (any more): the picture of the database is old.
 MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804", "42P10"})
+#: With a message that begins "cached": a prepared statement does not fit the database any more.
+STALE_STATEMENT = "0A000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ def _set_stamp(settings: int, *, local: bool) -> str:
     """The statement that sets a stamp with so many other settings."""
     scope = "true" if local else "false"
     first = ["set_config('role', 'none', {0})"] if settings else []
-    first += [f"set_config(${number}, ${number + 1}, {{0}})" for number in range(6, 6 + 2 * settings, 2)]
+    others = [f"set_config(${number}, ${number + 1}, {{0}})" for number in range(6, 6 + 2 * settings, 2)]
     parts = [
         *first,
         "set_config('search_path', $5, {0})",
+        *others,
         "set_config('role', $1, {0})",
         "set_config('request.jwt.claims', $2, {0})",
         "set_config('relais.user_id', $3, {0})",
@@ -162,7 +165,7 @@ class Database:
 
     @asynccontextmanager
     async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
-        connection = await self._acquire(mode)
+        connection = await self._acquire(mode, stamp)
         broken = False
         try:
             if connection.stamp != stamp:
@@ -191,7 +194,7 @@ class Database:
 
         After a `call` the connection does not trust its stamp: a function may have changed any setting.
         """
-        connection = await self._acquire(mode)
+        connection = await self._acquire(mode, stamp)
         broken = False
         try:
             if connection.stamp != stamp:
@@ -249,9 +252,10 @@ class Database:
         async with self.connection(stamp, mode) as connection:
             return await connection.fetch(statement, *args)
 
-    async def _acquire(self, mode: Mode) -> StampedConnection:
+    async def _acquire(self, mode: Mode, stamp: Stamp) -> StampedConnection:
         try:
-            return await self._pools[mode].acquire(self._settings.acquire_timeout_seconds)
+            seconds = self._settings.acquire_timeout_seconds
+            return await self._pools[mode].acquire(seconds, lambda connection: connection.stamp == stamp)
         except TimeoutError as error:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -260,11 +264,16 @@ class Database:
 
 def _translated(error: BaseException, stamp: Stamp) -> AppError | None:
     """What a caller is told of an error that came while a connection was lent; None: the error itself."""
-    if isinstance(error, _LOST):
+    if isinstance(error, _LOST) and not _was_raised(error):
         return unavailable(error)
     if isinstance(error, asyncpg.PostgresError):
         return database_error(error, anonymous=stamp.anonymous)
     return None
+
+
+def _was_raised(error: BaseException) -> bool:
+    """Whether a statement ended with it: SQL may raise codes of lost connections, and the connection is as before."""
+    return isinstance(error, asyncpg.PostgresError) and error.as_dict().get("severity_en") == "ERROR"
 
 
 async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:

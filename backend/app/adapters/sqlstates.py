@@ -46,6 +46,9 @@ STATUS_BY_PREFIX: tuple[tuple[str, int], ...] = (
     ("42P17", 500),
 )
 OTHERWISE = 400
+_OF_THE_DRIVER = "\nNOTE: pgbouncer with pool_mode"
+#: What SQL may ask for: servers cannot send what is beyond, and after what is below clients wait for another answer.
+STATUSES = range(200, 600)
 
 
 def database_error(error: asyncpg.PostgresError, *, anonymous: bool) -> AppError:
@@ -56,7 +59,12 @@ def database_error(error: asyncpg.PostgresError, *, anonymous: bool) -> AppError
         return _raised(message, error.detail)
     status = _status(code, message, anonymous=anonymous)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return AppError(code, status, message, error.detail, error.hint, headers)
+    return AppError(code, status, message, error.detail, _hint(error), headers)
+
+
+def _hint(error: asyncpg.PostgresError) -> str | None:
+    """PostgreSQL's: to that of some codes the driver adds a word of its own."""
+    return error.hint and (error.hint.partition(_OF_THE_DRIVER)[0] or None)
 
 
 def _status(code: str, message: str, *, anonymous: bool) -> int:
@@ -70,7 +78,8 @@ def _status(code: str, message: str, *, anonymous: bool) -> int:
 
 def _status_by_text(code: str, message: str) -> int | None:
     if code.startswith("PT"):
-        return int(code[2:]) if code[2:].isdigit() else 500
+        wanted = int(code[2:]) if code[2:].isdigit() else 500
+        return wanted if wanted in STATUSES else 500
     if code == "21000":
         return 400 if message.endswith("requires a WHERE clause") else 500
     if code == "22023":
@@ -90,7 +99,7 @@ def _raised(message: str, detail: str | None) -> AppError:
     sent = _object(detail)
     headers = sent.get("headers") if sent is not None else None
     status = sent.get("status") if sent is not None else None
-    if not isinstance(headers, dict) or type(status) is not int or not 100 <= status <= 999:
+    if not isinstance(headers, dict) or type(status) is not int or status not in STATUSES:
         return refuse(BAD_RAISE, f"Invalid JSON value for DETAIL: '{detail}'", hint=_DETAIL_KEYS)
     if not all(isinstance(value, str) for value in headers.values()):
         return refuse(BAD_RAISE, f"Invalid JSON value for DETAIL: '{detail}'", hint=_DETAIL_KEYS)

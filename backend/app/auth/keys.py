@@ -49,7 +49,7 @@ class Key:
 
 def read_keys(secret: str, *, is_base64: bool = False) -> tuple[Key, ...]:
     """The keys of a secret: a JWK set, a JWK, or any other text, which is one key for HS256; `@path` names a file."""
-    data = _of_file(secret[1:]) if secret.startswith("@") else secret.encode()
+    data = secret_bytes(secret)
     if is_base64:
         data = _of_base64(data)
     if _is_jwk(data):
@@ -62,6 +62,11 @@ def read_keys(secret: str, *, is_base64: bool = False) -> tuple[Key, ...]:
         raise UnusableSecret(
             "The JWT secret is a key or certificate in PEM or SSH form; write a public key as a JWK instead."
         ) from None
+
+
+def secret_bytes(secret: str) -> bytes:
+    """What a secret is now: a file that it names may be written anew."""
+    return _of_file(secret[1:]) if secret.startswith("@") else secret.encode()
 
 
 def _of_file(path: str) -> bytes:

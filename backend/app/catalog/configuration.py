@@ -66,16 +66,21 @@ async def read_configuration(connection: Connection, settings: RestSettings) -> 
     rows = await connection.fetch(_SET_FOR_ROLE)
     found = {row["name"]: row["value"] for row in rows}
     if settings.db_pre_config:
-        found |= await _set_by_function(connection, settings.db_pre_config)
+        # What the role is given for good comes before what a function works out.
+        found = await _set_by_function(connection, settings.db_pre_config) | found
     return with_database_settings(settings, found)
 
 
 async def _set_by_function(connection: Connection, function: str) -> dict[str, str]:
     name = ".".join('"' + part.strip('" ').replace('"', '""') + '"' for part in function.split(".", 1))
+    names = [f"{_PREFIX}{option}" for option in (*sorted(_ALLOWED), *_ALIASES)]
+    # The connection may be older than a change of what the role is given.
+    await connection.fetch(
+        "select pg_catalog.set_config(name, '', true) from pg_catalog.unnest($1::text[]) as name", names
+    )
     await connection.execute(f"select {name}()")
     rows = await connection.fetch(
-        "select name, pg_catalog.current_setting(name, true) as value from pg_catalog.unnest($1::text[]) as name",
-        [f"{_PREFIX}{option}" for option in sorted(_ALLOWED)],
+        "select name, pg_catalog.current_setting(name, true) as value from pg_catalog.unnest($1::text[]) as name", names
     )
     return {row["name"]: row["value"] for row in rows if row["value"]}
 

@@ -1,5 +1,6 @@
 """Asks PostgreSQL what it holds and makes a `Catalog` of the answers. The statements are in `queries/`."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,10 +32,12 @@ from app.catalog.view_columns import ViewQuery, columns_by_origin
 #: Bits of `pg_relation_is_updatable`.
 _UPDATABLE, _INSERTABLE, _DELETABLE = 4, 8, 16
 #: Text that reads what is known of a request, or that might: a setting whose name is not written out.
-_READS_REQUEST = r"request\.(method|path|headers|cookies)|current_setting\s*\(\s*[^'[:space:]]"
+_READS_REQUEST = r"request\.(method|path|headers|cookies)|'request\.?'|current_setting\s*\(\s*[^'[:space:]]"
 #: The default that makes a column the tenant's.
 _TENANT_DEFAULTS = ("relais.tenant_id()", "( SELECT relais.tenant_id() AS tenant_id)")
 _ISOLATION = "default_transaction_isolation"
+#: What the method of a request decides, whoever asks.
+_DECIDED = frozenset({"default_transaction_read_only"})
 _OURS = """
     select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                    where n.nspname = 'relais' and p.proname = 'default_tenant_id')
@@ -76,7 +79,8 @@ async def introspect(connection: Connection, scope: Scope, version: int) -> Cata
         rest=await _ask(connection, "rest", schemas, _READS_REQUEST),
     )
     default_tenant = await _default_tenant(connection)
-    return build_catalog(found, scope, version=version, default_tenant=default_tenant)
+    # Requests go on meanwhile: a large schema takes a while to put together.
+    return await asyncio.to_thread(build_catalog, found, scope, version=version, default_tenant=default_tenant)
 
 
 async def _default_tenant(connection: Connection) -> str:
@@ -271,7 +275,12 @@ def _computed_relationships(
             to_one=not row["set_of"] or row["rows"] == 1,
         )
         for row in rows
-        if row["row_of"] and row["table"] and row["schema"] in scope.schemas and Name(*row["table"]) in tables
+        if row["row_of"]
+        and row["table"]
+        and row["schema"] in scope.schemas
+        and Name(*row["table"]) in tables
+        # A request's schema is that of its tables, and of its functions as well.
+        and row["schema"] == row["row_of"][0]
     ]
 
 
@@ -295,7 +304,7 @@ def _function(row: Json) -> Function:
     return Function(
         name=_name(row),
         parameters=tuple(Parameter(*parameter) for parameter in row["parameters"]),
-        returns="void" if row["void"] else "composite" if row["composite"] else "scalar",
+        returns="void" if row["void"] and not row["set_of"] else "composite" if row["composite"] else "scalar",
         set_of=row["set_of"],
         table=Name(*row["table"]) if row["table"] else None,
         return_type=row["return_type"],
@@ -332,6 +341,6 @@ def _roles(rows: Sequence[Json]) -> dict[str, RoleSettings]:
         settings = found.get(row["role"], RoleSettings())
         if row["setting"] == _ISOLATION:
             found[row["role"]] = replace(settings, isolation=row["value"])
-        else:
+        elif row["setting"] not in _DECIDED:
             found[row["role"]] = replace(settings, settings=(*settings.settings, (row["setting"], row["value"])))
     return found

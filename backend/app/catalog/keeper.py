@@ -5,20 +5,20 @@ What is built on a catalog (`Built`) is made here too, so that both are swapped 
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from app import log
 from app.adapters.postgres import NOBODY, Database
-from app.catalog.configuration import read_configuration
+from app.catalog.configuration import IGNORED, read_configuration
 from app.catalog.introspect import Scope, introspect
 from app.catalog.types import Catalog
 from app.errors import AppError
 from app.settings import RestSettings
 
 Built = TypeVar("Built")
+Made = TypeVar("Made", covariant=True)
 LOADED = "catalog_loaded"
 LOAD_FAILED = "catalog_load_failed"
 #: Our own channel: written to by the event trigger where we own the database.
@@ -30,6 +30,16 @@ _PAUSE_SECONDS = 0.1
 _LEAST_SECONDS_BETWEEN_DOUBTS = 2.0
 
 
+class Builder(Protocol[Made]):
+    """Makes of settings and a catalog what requests are answered with."""
+
+    def check(self, settings: RestSettings) -> None:
+        """`ValueError` if these settings cannot be used."""
+        ...
+
+    def __call__(self, settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog) -> Made: ...
+
+
 @dataclass(slots=True)
 class Keeper(Generic[Built]):
     """Holds the picture of now."""
@@ -37,9 +47,10 @@ class Keeper(Generic[Built]):
     database: Database
     settings: RestSettings
     schemas_of_modules: tuple[str, ...]
-    build: Callable[[RestSettings, tuple[str, ...], Catalog], Built]
+    build: Builder[Built]
     current: Built | None = None
     version: int = 0
+    _in_use: RestSettings | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -88,7 +99,7 @@ class Keeper(Generic[Built]):
 
     async def _load(self) -> None:
         async with self.database.transaction(NOBODY, "read", isolation="repeatable_read") as connection:
-            settings = await read_configuration(connection, self.settings)
+            settings = self._usable(await read_configuration(connection, self.settings))
             schemas = settings.schemas() or self.schemas_of_modules
             scope = Scope(schemas, settings.extra_search_path(), settings.tenant_column)
             catalog = await introspect(connection, scope, self.version + 1)
@@ -96,6 +107,18 @@ class Keeper(Generic[Built]):
             self.database.soil(connection)
         self.current = self.build(settings, schemas, catalog)
         self.version += 1
+        self._in_use = settings
+
+    def _usable(self, settings: RestSettings) -> RestSettings:
+        """These settings, or those of before: a mistake in the database must not keep its tables from being seen."""
+        try:
+            self.build.check(settings)
+        except ValueError as error:
+            if self._in_use is None:
+                raise
+            log.event(IGNORED, {"reason": str(error)}, level="error")
+            return self._in_use
+        return settings
 
     async def _reload_when_wanted(self) -> None:
         delay = _FIRST_DELAY_SECONDS

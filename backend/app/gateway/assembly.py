@@ -2,6 +2,7 @@
 
 from app.auth.caller import CallerResolver
 from app.auth.claims import ClaimRules
+from app.auth.keys import secret_bytes
 from app.auth.role_path import RolePath
 from app.auth.tokens import TokenOptions, TokenVerifier
 from app.catalog.types import Catalog
@@ -17,6 +18,10 @@ class Assembly:
         self._made_of: tuple[object, ...] = ()
         self._callers: CallerResolver | None = None
 
+    def check(self, settings: RestSettings) -> None:
+        """`ValueError`, in words, if tokens cannot be verified with these settings."""
+        self._resolver(settings)
+
     def __call__(self, settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog) -> Engine:
         """An engine of a catalog."""
         return build_engine(settings, schemas, catalog, self._resolver(settings))
@@ -29,7 +34,8 @@ class Assembly:
             rules=ClaimRules(settings.jwt_aud or None, settings.jwt_issuer or None),
             cache_entries=settings.jwt_cache_max_entries,
         )
-        made_of = (options, settings.jwt_role_claim_key, settings.anon_role())
+        data = secret_bytes(options.secret) if options.secret is not None else None
+        made_of = (options, data, settings.jwt_role_claim_key, settings.anon_role())
         if self._callers is None or made_of != self._made_of:
             role_path = RolePath(settings.jwt_role_claim_key)
             self._callers = CallerResolver(TokenVerifier(options), role_path, anon_role=settings.anon_role())

@@ -1,14 +1,16 @@
 """Bodies: what a write or a call brings, looked at only as far as its keys. Values stay as they came."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import chain
 from urllib.parse import unquote_plus
 
 import orjson
 
 from app.errors import AppError
+from app.gateway.body_blocks import LARGE_BYTES, rows_in_blocks
+from app.gateway.body_csv import read_csv
 from app.gateway.errors import BAD_BODY, say
 from app.gateway.types import Payload
 
@@ -16,7 +18,6 @@ JSON_TYPES = frozenset({"application/json", "application/vnd.pgrst.array+json", 
 CSV = "text/csv"
 FORM = "application/x-www-form-urlencoded"
 RAW_TYPES = {"text/plain": "text", "text/xml": "xml", "application/octet-stream": "bytes"}
-csv.field_size_limit(2**31 - 1)
 _KEYS_DIFFER = "All object keys must match"
 
 
@@ -32,7 +33,7 @@ def read_payload(content_type: str, body: bytes, *, columns: tuple[str, ...] | N
             return Payload(body, tuple(sorted(set(columns))), is_array=not body.lstrip().startswith(b"{"))
         return _json(body or b"{}" if is_call else body)
     if content_type == CSV:
-        return _csv(body)
+        return read_csv(body)
     if content_type == FORM:
         return _form(body)
     if is_call and content_type in RAW_TYPES:
@@ -41,6 +42,9 @@ def read_payload(content_type: str, body: bytes, *, columns: tuple[str, ...] | N
 
 
 def _json(body: bytes) -> Payload:
+    if len(body) > LARGE_BYTES:
+        with suppress(ValueError):
+            return Payload(body, _keys_of(chain.from_iterable(rows_in_blocks(body))), is_array=True)
     parsed = _parsed(body)
     if isinstance(parsed, dict):
         return Payload(body, tuple(sorted(parsed)))  # pyright: ignore[reportUnknownArgumentType]
@@ -65,41 +69,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _keys_of(rows: list[object]) -> tuple[str, ...]:
-    if not rows:
-        return ()
-    first = rows[0]
-    if not isinstance(first, dict):
-        raise say(BAD_BODY, _KEYS_DIFFER)
-    keys = first.keys()  # pyright: ignore[reportUnknownVariableType]
+def _keys_of(rows: Iterable[object]) -> tuple[str, ...]:
+    keys: frozenset[str] | None = None
     for row in rows:
-        if not isinstance(row, dict) or row.keys() != keys:
+        if not isinstance(row, dict) or (keys is not None and row.keys() != keys):
             raise say(BAD_BODY, _KEYS_DIFFER)
-    return tuple(sorted(keys))  # pyright: ignore[reportUnknownArgumentType]
+        if keys is None:
+            keys = frozenset(row)  # pyright: ignore[reportUnknownArgumentType]
+    return tuple(sorted(keys or ()))
 
 
 def _empty_or_invalid() -> AppError:
     return say(BAD_BODY, BAD_BODY.message)
-
-
-def _csv(body: bytes) -> Payload:
-    try:
-        text = body.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise say(BAD_BODY, str(error)) from None
-    if not lines or b"\n" not in body:
-        raise say(BAD_BODY, 'parse error (not enough input) at ""')
-    header = lines[0]
-    rows = [_record(header, line) for line in lines[1:] if line]
-    columns = tuple(sorted(set(header))) if rows else ()
-    return Payload(orjson.dumps(rows), columns, is_array=True, has_rows=bool(rows))
-
-
-def _record(header: list[str], line: list[str]) -> dict[str, str | None]:
-    if len(line) < len(header):
-        raise say(BAD_BODY, "All lines must have same number of fields")
-    return {name: None if value == "NULL" else value for name, value in zip(header, line, strict=False)}
 
 
 def _form(body: bytes) -> Payload:

@@ -1,10 +1,14 @@
 """Which pages may use the gateway from a browser: the dialect's own rules, which differ from the API's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from app.gateway.respond import Answer, Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "HEAD")
+from app.gateway.engine import Engine
+from app.gateway.respond import Headers
+
+_METHODS = frozenset({b"GET", b"POST", b"PATCH", b"PUT", b"DELETE", b"OPTIONS", b"HEAD"})
+_ASKED = frozenset({b"origin", b"access-control-request-method", b"access-control-request-headers"})
 _ALWAYS_ALLOWED = ("Authorization", "Accept", "Accept-Language", "Content-Language")
 _EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding,"
@@ -12,11 +16,40 @@ _EXPOSED = (
 )
 
 
-def origin_headers(headers: Mapping[bytes, bytes], allowed: tuple[str, ...]) -> Headers:
-    """Who may read this answer; nothing for a request that is from no page."""
-    origin = headers.get(b"origin")
-    if origin is None:
-        return []
+class GatewayCors:
+    """Answers preflights itself, and tells browsers what they may read of all other answers, errors included."""
+
+    def __init__(self, app: ASGIApp, *, engine: Callable[[], Engine | None]) -> None:
+        self.app = app
+        self.engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {name: value for name, value in scope["headers"] if name in _ASKED}
+        origin = asked.get(b"origin")
+        if origin is None:
+            return await self.app(scope, receive, send)
+        engine = self.engine()
+        granted = _granted(origin, engine.cors_origins if engine is not None else ())
+        if scope["method"] == "OPTIONS" and asked.get(b"access-control-request-method") in _METHODS:
+            headers = [*granted, *(_preflight(asked) if granted else ()), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            return await send({"type": "http.response.body", "body": b""})
+        if scope["method"] == "OPTIONS":
+            # No preflight after all: its answer says itself who may read it.
+            return await self.app(scope, receive, send)
+        if granted:
+            granted.append((b"access-control-expose-headers", _EXPOSED))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *granted]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _granted(origin: bytes, allowed: tuple[str, ...]) -> Headers:
+    """Who may read the answer: everybody, or whoever is listed, with credentials."""
     if not allowed:
         return [(b"access-control-allow-origin", b"*")]
     if origin.decode("latin-1") not in allowed:
@@ -24,27 +57,15 @@ def origin_headers(headers: Mapping[bytes, bytes], allowed: tuple[str, ...]) -> 
     return [(b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")]
 
 
-def exposed_headers(headers: Mapping[bytes, bytes], allowed: tuple[str, ...]) -> Headers:
-    """What is added to every answer but a preflight's."""
-    found = origin_headers(headers, allowed)
-    return [*found, (b"access-control-expose-headers", _EXPOSED)] if found else []
-
-
-def preflight(method: str, headers: Mapping[bytes, bytes], allowed: tuple[str, ...]) -> Answer | None:
-    """The answer to a browser that asks before it sends."""
-    wanted = headers.get(b"access-control-request-method", b"").decode("latin-1")
-    if method != "OPTIONS" or b"origin" not in headers or wanted not in _METHODS:
-        return None
-    answer = origin_headers(headers, allowed)
-    if answer:
-        answer += [
-            (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"),
-            (b"access-control-max-age", b"86400"),
-        ]
-        asked = headers.get(b"access-control-request-headers")
-        if asked is not None:
-            answer.append((b"access-control-allow-headers", _allowed_headers(asked.decode("latin-1"))))
-    return Answer(200, [*answer, (b"content-length", b"0")], b"")
+def _preflight(asked: Mapping[bytes, bytes]) -> Headers:
+    found: Headers = [
+        (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"),
+        (b"access-control-max-age", b"86400"),
+    ]
+    wanted = asked.get(b"access-control-request-headers")
+    if wanted is not None:
+        found.append((b"access-control-allow-headers", _allowed_headers(wanted.decode("latin-1"))))
+    return found
 
 
 def _allowed_headers(asked: str) -> bytes:

@@ -3,8 +3,8 @@
 A reload makes a new engine and puts it in the place of the old one; requests that have begun finish with theirs.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import orjson
 
@@ -13,13 +13,20 @@ from app.auth.caller import Caller, CallerResolver
 from app.catalog.types import Catalog
 from app.gateway.execute import Rules, Surroundings
 from app.gateway.openapi_parts import OpenApiParts, openapi_parts
-from app.gateway.parse import Head
+from app.gateway.parse import READ_HEADERS, READS, Head, Route, parse_request
 from app.gateway.plan import PlanRules, plan_request
 from app.gateway.plan_read import ReadRules
 from app.gateway.prepare import Prepared, isolation_named, prepare
 from app.gateway.query_string import Caps
+from app.gateway.respond import Manner
 from app.gateway.types import ApiRequest, Shape
 from app.settings import RestSettings
+
+#: As text. A request whose shape is longer is planned each time: many of them would fill the memory.
+_LONGEST_SHAPE = 8192
+_LONGEST_KNOWN_QUERY = 2048
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Engine:
     caps: Caps
     plan_rules: PlanRules
     rules: Rules
+    manner: Manner
     hoisted: tuple[str, ...]
     cors_origins: tuple[str, ...]
     sets_request: bool
@@ -40,7 +48,8 @@ class Engine:
     #: Settings of every role, so that each stamp sets all that any other may have set.
     role_settings: dict[str, tuple[tuple[str, str], ...]]
     app_settings: tuple[tuple[str, str], ...]
-    _prepared: OrderedDict[Shape, Prepared] = field(default_factory=OrderedDict[Shape, Prepared])
+    _prepared: dict[Shape, Prepared] = field(default_factory=dict[Shape, Prepared])
+    _parsed: dict[tuple[object, ...], ApiRequest] = field(default_factory=dict[tuple[object, ...], ApiRequest])
     _openapi: dict[str, OpenApiParts] = field(default_factory=dict[str, OpenApiParts])
 
     def openapi_parts(self, schema: str) -> OpenApiParts:
@@ -50,18 +59,26 @@ class Engine:
             found = self._openapi[schema] = openapi_parts(self.catalog, schema)
         return found
 
+    def parsed(self, head: Head, route: Route, body: bytes) -> ApiRequest:
+        """The request, understood. Reads that are the same to the letter are understood once."""
+        if head.method not in READS or len(head.query_string) > _LONGEST_KNOWN_QUERY:
+            return parse_request(head, route, body, schemas=self.schemas, caps=self.caps)
+        key = (head.method, head.path, head.query_string, *(head.headers.get(name) for name in READ_HEADERS))
+        found = self._parsed.get(key)
+        if found is None:
+            found = parse_request(head, route, body, schemas=self.schemas, caps=self.caps)
+            _keep(self._parsed, key, found, self.settings.plan_cache_entries)
+        return found
+
     def prepared(self, request: ApiRequest) -> Prepared:
         """The request's plan and statements: remembered from one of the same shape, or made now."""
         found = self._prepared.get(request.shape)
         if found is not None:
-            self._prepared.move_to_end(request.shape)
             return found
         plan = plan_request(request, self.catalog, self.plan_rules)
         found = prepare(request, plan, self.catalog, self.hoisted)
-        if self.settings.plan_cache_entries:
-            self._prepared[request.shape] = found
-            if len(self._prepared) > self.settings.plan_cache_entries:
-                self._prepared.popitem(last=False)
+        if len(repr(request.shape)) <= _LONGEST_SHAPE:
+            _keep(self._prepared, request.shape, found, self.settings.plan_cache_entries)
         return found
 
     def stamp(self, caller: Caller, head: Head, schema: str) -> Stamp:
@@ -81,7 +98,7 @@ class Engine:
 
     def surroundings(self, caller: Caller) -> Surroundings:
         """What the execution of a caller's request depends on."""
-        role = self.catalog.roles.get(caller.role)
+        role = self.catalog.roles.get(caller.role) if self.settings.db_config else None
         isolation = isolation_named(role.isolation) if role is not None else None
         return Surroundings(self.rules, self.tenant_of(caller), isolation)
 
@@ -90,8 +107,18 @@ class Engine:
         return caller.tenant_id or self.catalog.default_tenant
 
 
+def _keep(known: dict[K, V], key: K, value: V, most: int) -> None:
+    """Remember one more; the one that has been known the longest makes room. What is in use comes back at once."""
+    if most <= 0:
+        return
+    if len(known) >= most:
+        del known[next(iter(known))]
+    known[key] = value
+
+
 def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog, callers: CallerResolver) -> Engine:
     """Put together what settings and catalog say."""
+    rules = Rules(pre_request=settings.db_pre_request, tx_end=settings.db_tx_end)
     extra = settings.extra_search_path()
     reads = settings.request_settings == "always" or (settings.request_settings == "auto" and catalog.reads_request)
     return Engine(
@@ -109,12 +136,13 @@ def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Cata
             ),
             plans=settings.db_plan_enabled,
         ),
-        rules=Rules(pre_request=settings.db_pre_request, tx_end=settings.db_tx_end),
+        rules=rules,
+        manner=Manner(rules.override, settings.client_error_verbosity == "verbose"),
         hoisted=settings.hoisted(),
         cors_origins=settings.cors_origins(),
         sets_request=reads or bool(settings.db_pre_request),
         search_paths={schema: _search_path((schema, *extra)) for schema in schemas},
-        role_settings=_role_settings(catalog),
+        role_settings=_role_settings(catalog) if settings.db_config else {},
         app_settings=settings.app_settings_pairs(),
     )
 
@@ -131,8 +159,9 @@ def request_settings(head: Head) -> tuple[tuple[str, str], ...]:
     """What functions may read of a request."""
     headers: dict[str, str] = {}
     cookies: dict[str, str] = {}
-    for name, value in head.headers.items():
-        text = value.decode("utf-8", "replace")
+    for name, value in (*head.headers.items(), *head.last):
+        # PostgreSQL's texts have no NUL. Taken out here: in the JSON it could not be told from text that looks like it.
+        text = value.decode("utf-8", "replace").replace("\0", "")
         if name == b"cookie":
             cookies = _cookies(text)
         else:
@@ -140,8 +169,8 @@ def request_settings(head: Head) -> tuple[tuple[str, str], ...]:
     return (
         ("request.method", head.method),
         ("request.path", head.path or "/"),
-        ("request.headers", orjson.dumps(headers).decode().replace("\\u0000", "")),
-        ("request.cookies", orjson.dumps(cookies).decode().replace("\\u0000", "")),
+        ("request.headers", orjson.dumps(headers).decode()),
+        ("request.cookies", orjson.dumps(cookies).decode()),
     )
 
 

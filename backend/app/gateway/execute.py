@@ -124,7 +124,10 @@ async def _in_transaction(
                 # Deferred constraints are to complain as they would have.
                 await connection.execute("set constraints all immediate")
                 raise _RolledBack(result)
-            if prepared.is_call or rules.pre_request:
+            if result.headers is not None or result.status is not None:
+                # Set for the session, perhaps; the next request must not be answered with them.
+                database.soil(connection)
+            elif prepared.is_call or rules.pre_request:
                 database.forget(connection)
             return result
     except _RolledBack as rolled_back:
@@ -171,7 +174,7 @@ def _result(prepared: Prepared, row: Row) -> ResultSet:
         body=body if type(body) is bytes else _bytes(body),
         page_total=row["page_total"],
         table_total=row["total"] if write is None else None,
-        location=_location(row["location"]) if write is not None else None,
+        location=tuple(row["location"]) if write is not None and row["location"] is not None else None,
         inserted=row["inserted"] if write is not None else None,
         headers=row["response_headers"],
         status=row["response_status"],
@@ -182,10 +185,6 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
     return b"" if value is None else str(value).encode()
-
-
-def _location(parts: list[str] | None) -> str | None:
-    return None if parts is None else "\n".join(parts)
 
 
 def _check(prepared: Prepared, request: ApiRequest, result: ResultSet) -> None:

@@ -1,22 +1,23 @@
 """The conductor: one ASGI application that takes a request through the stages, and tells how long each took."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from app.adapters.postgres import MISSING_CODES, Database
+from app.adapters.postgres import MISSING_CODES, STALE_STATEMENT, Database
 from app.auth.caller import Caller
 from app.errors import AppError, refuse
-from app.gateway.cors import exposed_headers, preflight
+from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
 from app.gateway.execute import as_of_unknown, execute
 from app.gateway.grammar import MAX_DEPTH, TooDeep
 from app.gateway.info import describe_options
-from app.gateway.parse import PREFIX, Head, Route, check_method, choose_schema, parse_path, parse_request
-from app.gateway.respond import Answer, respond, respond_error
+from app.gateway.parse import PREFIX, Head, Route, check_method, choose_schema, parse_path
+from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
 from app.gateway.types import ApiRequest, ResultSet
 from app.gateway.warnings import legacy_names
@@ -39,12 +40,12 @@ class Gateway:
         """Answer one HTTP request."""
         head = _head(scope)
         engine = self.current()
-        origins = engine.cors_origins if engine is not None else ()
-        answer = preflight(head.method, head.headers, origins)
-        if answer is None:
-            body = await _body(receive)
-            answer = await self._answered(scope, head, body, engine)
-            answer.headers.extend(exposed_headers(head.headers, origins))
+        body = await _body(receive)
+        if body is None:
+            return
+        answer = await self._answered(scope, head, body, engine)
+        if answer.status in BODILESS:
+            answer = answer.without_body()
         if engine is not None and engine.settings.server_trace_header:
             name = engine.settings.server_trace_header.lower().encode("latin-1", "replace")
             answer.headers.insert(0, (name, head.headers.get(name, b"")))
@@ -53,6 +54,7 @@ class Gateway:
 
     async def _answered(self, scope: Scope, head: Head, body: bytes, engine: Engine | None) -> Answer:
         trace = trace_of(scope)
+        trace.tells_timing = engine is None or engine.settings.server_timing_enabled
         try:
             if engine is None:
                 raise refuse(NO_CATALOG, headers=_RETRY)
@@ -78,7 +80,10 @@ class Gateway:
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)
             return await answer_root(self.database, engine, caller, head, schema)
-        request = parse_request(head, route, body, schemas=engine.schemas, caps=engine.caps)
+        if len(body) <= LARGE_BYTES:
+            request = engine.parsed(head, route, body)
+        else:
+            request = await asyncio.to_thread(engine.parsed, head, route, body)
         planning = clock()
         stages["parse"] = planning - parsing
         prepared = engine.prepared(request)
@@ -94,7 +99,7 @@ class Gateway:
             request,
             prepared,
             result,
-            allows_tx=engine.rules.override,
+            manner=engine.manner,
             warning=legacy_names(prepared.plan.warnings),
         )
         stages["response"] = clock() - responding
@@ -104,6 +109,9 @@ class Gateway:
         try:
             return await self._run(engine, caller, head, request)
         except AppError as error:
+            if error.code == STALE_STATEMENT and error.message.startswith("cached "):
+                # Refused before it ran: the driver has forgotten it and prepares it anew.
+                return await self._run(engine, caller, head, request)
             if error.code not in MISSING_CODES or engine.prepared(request).mode != "read":
                 raise
             if not await self.refresh():
@@ -125,27 +133,37 @@ class Gateway:
 
 def _head(scope: Scope) -> Head:
     headers: dict[bytes, bytes] = {}
+    last: list[tuple[bytes, bytes]] = []
     for name, value in scope["headers"]:
-        # Preferences may come in several headers; of the others the last one counts.
-        headers[name] = headers[name] + b"," + value if name in _JOINED and name in headers else value
+        if name in _JOINED and name in headers:
+            headers[name] += b"," + value
+            last.append((name, value))
+        else:
+            headers[name] = value
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     path = raw.partition(b"?")[0].decode("latin-1").removeprefix(PREFIX)
-    return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+    return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers, tuple(last))
 
 
 _JOINED = frozenset({b"prefer", b"accept"})
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None if the client has gone before its end: what has come of it is not what was meant."""
     message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body
-    chunks = [body]
+    # Grown in place: to collect the pieces and to join them would hold everything twice.
+    whole = bytearray(body)
     while message.get("more_body"):
         message = await receive()
-        chunks.append(message.get("body", b""))
-    return b"".join(chunks)
+        if message["type"] == "http.disconnect":
+            return None
+        whole += message.get("body", b"")
+    return whole  # pyright: ignore[reportReturnType] - used as bytes are
 
 
 def _template(route: Route) -> str:

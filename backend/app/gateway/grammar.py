@@ -7,8 +7,6 @@ one that is nested too deeply with `TooDeep`. What follows a complete parse is i
 How the parts are written is in `lexemes.py`, `select_grammar.py`, `filter_grammar.py` and `order_grammar.py`.
 """
 
-from collections.abc import Callable
-from functools import lru_cache, wraps
 from typing import TypeVar
 
 from app.errors import AppError, ErrorSpec
@@ -18,6 +16,7 @@ from app.gateway.lexemes import COMMA, DELIMITER, JSON_PATH, NAME, name_of, name
 from app.gateway.order_grammar import ORDER
 from app.gateway.query import EmbedPath, Field, Filter, Logic, Operation, OrderTerm, SelectItem
 from app.gateway.regular import captured, separated, sequence
+from app.gateway.remembered import remembered
 from app.gateway.select_grammar import select_grammar
 
 T = TypeVar("T")
@@ -42,42 +41,31 @@ _TREE_PATH = token(
 _LOGIC_PATH = token(_PATH, lambda found: names_of(found["names"]))
 
 
-def _remembered(parsed: Callable[[str], T]) -> Callable[[str], T]:
-    """Keep what short texts mean: the same ones come with every request. What is refused is not kept."""
-    known = lru_cache(maxsize=256)(parsed)
-
-    @wraps(parsed)
-    def parsed_once(text: str) -> T:
-        return known(text) if len(text) <= 256 else parsed(text)
-
-    return parsed_once
-
-
-@_remembered
+@remembered(256)
 def parse_select(value: str) -> tuple[SelectItem, ...]:
     """What is to be shown. Nothing named, also by something that does not begin as an item, means all columns."""
     return _read(_SELECT, value, "select parameter", value)
 
 
-@_remembered
+@remembered(256)
 def parse_columns(value: str) -> tuple[str, ...]:
     """The keys of a payload that are used, each once."""
     return tuple(dict.fromkeys(_read(_NAMES, value, "columns parameter", value)))
 
 
-@_remembered
+@remembered(256)
 def parse_on_conflict(value: str) -> tuple[str, ...]:
     """The columns of a conflict target."""
     return _read(_NAMES, value, "on_conflict parameter", value)
 
 
-@_remembered
+@remembered(256)
 def parse_order(value: str) -> tuple[OrderTerm, ...]:
     """Sort keys, the first one first."""
     return _read(ORDER, value, "order", value)
 
 
-@_remembered
+@remembered(256)
 def parse_filter_key(key: str) -> tuple[EmbedPath, Field]:
     """The field that a filter is on, and the embed that it belongs to.
 
@@ -121,7 +109,7 @@ def try_operation(value: str) -> Operation | None:
     return _read(OPERATION_PARSER, value, "filter", value)
 
 
-@_remembered
+@remembered(256)
 def parse_logic_key(key: str) -> tuple[EmbedPath, bool, str]:
     """The embed that a key like `a.not.or` is for, whether it is negated, and its last word.
 

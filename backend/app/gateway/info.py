@@ -2,17 +2,16 @@
 
 from app.catalog.types import Name, Table
 from app.gateway.engine import Engine
-from app.gateway.parse import Head, Route
+from app.gateway.parse import Head, Route, check_query
 from app.gateway.plan import find_table
 from app.gateway.plan_call import find_function
-from app.gateway.query_string import parse_query
 from app.gateway.respond import Answer
 from app.gateway.types import ApiRequest, Prefer
 
 
 def describe_options(engine: Engine, route: Route, schema: str, head: Head) -> Answer:
     """The methods of a path."""
-    query = parse_query(head.query_string, engine.caps, call_by_get=False)
+    query = check_query(head, engine.caps)
     target = Name(schema, route.name)
     match route.kind:
         case "root":

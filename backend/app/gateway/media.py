@@ -1,11 +1,13 @@
 """Media types: what `Accept` asks for, and what of it can be produced."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from app.catalog.types import MediaHandler, Name
+from app.errors import AppError
 from app.gateway.errors import BAD_MEDIA_TYPE, say
+from app.gateway.remembered import remembered
 from app.gateway.types import Media, MediaRange
 
 JSON = "application/json; charset=utf-8"
@@ -15,35 +17,34 @@ JSON_RANGE = MediaRange("json", "application/json")
 _ARRAY = "application/vnd.pgrst.array"
 _OBJECT = "application/vnd.pgrst.object"
 _PLAN = "application/vnd.pgrst.plan"
+#: Types that mean the same whatever parameters come with them, though only a function can produce them.
+_PLAIN_TYPES = frozenset({"text/plain", "text/xml", "application/octet-stream", "application/x-www-form-urlencoded"})
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+#: A parameter, whose value may be in quotes.
+_PARAMETER = re.compile(r';((?:"[^"]*"|[^;])*)')
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def parse_accept(header: str) -> tuple[MediaRange, ...]:
     """The entries of `Accept`, the most wanted first."""
     if not header:
         return (ANY,)
-    entries = [part.replace(" ", "") for part in header.split(",")]
-    weighed = [(_quality(entry), entry.count(";") - entry.count("*"), entry) for entry in entries]
+    parted = [part.replace(" ", "").partition(";q=") for part in header.split(",")]
+    # What says how much an entry is wanted does not make it more specific.
+    weighed = [(_quality(rest), entry.count(";") - entry.count("*"), entry) for entry, _, rest in parted]
     weighed.sort(key=lambda item: (-item[0], -item[1]))
-    return tuple(media_range(_without_quality(entry)) for _, _, entry in weighed)
+    return tuple(media_range(entry) for _, _, entry in weighed)
 
 
-def _quality(entry: str) -> float:
-    _, found, rest = entry.partition(";q=")
-    try:
-        return float(rest.partition(";")[0]) if found else 1.0
-    except ValueError:
-        return 1.0
-
-
-def _without_quality(entry: str) -> str:
-    return entry.partition(";q=")[0]
+def _quality(text: str) -> float:
+    found = _NUMBER.match(text)
+    return float(found[0]) if found else 1.0
 
 
 def media_range(entry: str) -> MediaRange:
     """One entry, without spaces and quality."""
-    name, *parameters = entry.split(";")
-    name = name.lower()
+    name = entry.partition(";")[0].lower()
+    parameters = _PARAMETER.findall(entry, len(name))
     options = [parameter.lower() for parameter in parameters]
     match name:
         case "*/*":
@@ -58,14 +59,14 @@ def media_range(entry: str) -> MediaRange:
             return MediaRange("openapi", name)
         case "application/vnd.pgrst.array" | "application/vnd.pgrst.array+json":
             stripped = "nulls=stripped" in options
-            return MediaRange("array", f"{_ARRAY}+json;nulls=stripped" if stripped else f"{_ARRAY}+json", stripped)
+            return MediaRange("array", f"{_ARRAY}+json;nulls=stripped", stripped=True) if stripped else JSON_RANGE
         case "application/vnd.pgrst.object" | "application/vnd.pgrst.object+json":
             stripped = "nulls=stripped" in options
             return MediaRange("object", f"{_OBJECT}+json;nulls=stripped" if stripped else f"{_OBJECT}+json", stripped)
         case "application/vnd.pgrst.plan" | "application/vnd.pgrst.plan+text" | "application/vnd.pgrst.plan+json":
             return _plan_range(name, parameters)
         case _:
-            return MediaRange("other", entry.lower())
+            return MediaRange("other", name if name in _PLAIN_TYPES else entry.lower())
 
 
 def _plan_range(name: str, parameters: Sequence[str]) -> MediaRange:
@@ -93,8 +94,13 @@ def choose_media(
         media = _produce(entry, handlers, target, plain=plain, plans=plans)
         if media is not None:
             return media
-    names = ", ".join(sorted({entry.name for entry in wanted}))
-    raise say(BAD_MEDIA_TYPE, f"None of these media types are available: {names}")
+    raise not_available(wanted)
+
+
+def not_available(wanted: Sequence[MediaRange]) -> AppError:
+    """None of what is wanted can be had. It is told in the order in which it is wanted."""
+    names = ", ".join(entry.name for entry in wanted)
+    return say(BAD_MEDIA_TYPE, f"None of these media types are available: {names}")
 
 
 def _produce(
@@ -107,9 +113,7 @@ def _produce(
         case "any" | "json":
             return Media("json", JSON)
         case "array":
-            if entry.stripped:
-                return Media("array_stripped", f"{entry.name}; charset=utf-8", stripped=True)
-            return Media("json", JSON)
+            return Media("array_stripped", f"{entry.name}; charset=utf-8", stripped=True)
         case "object":
             return Media("object", f"{entry.name}; charset=utf-8", stripped=entry.stripped)
         case "csv" | "geojson":
@@ -139,11 +143,10 @@ def _handler(entry: MediaRange, handlers: Sequence[MediaHandler], target: Name, 
     if not handlers or entry.kind in ("array", "object", "plan", "openapi"):
         return None
     own = [item for item in handlers if item.target == target] if plain else []
-    exact = None if entry.kind == "any" else entry.name
     for item in own:
         if item.media_type == "*/*":
             return item
     for item in [*own, *(item for item in handlers if item.target is None)]:
-        if item.media_type == exact:
+        if item.media_type == entry.name:
             return item
     return None

@@ -4,9 +4,9 @@ The `shape` collected here is all that later stages may depend on; what varies b
 `values`, in the order in which `plan.py` numbers them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import unquote
 
 from app.catalog.types import Name
@@ -32,11 +32,14 @@ from app.gateway.query_string import (
     parse_query,
     parse_range_header,
 )
+from app.gateway.remembered import remembered
 from app.gateway.types import ALL, ApiRequest, Bounds, Prefer, Query, Window
 
 #: Where the gateway is mounted.
 PREFIX = "/rest/v1"
 READS = frozenset({"GET", "HEAD"})
+#: All that is read of the headers of a read here.
+READ_HEADERS = (b"accept", b"prefer", b"range", b"accept-profile")
 WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _NEGATIVE_LIMIT = "Limit should be greater than or equal to zero."
 _BAD_BOUNDARIES = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
@@ -52,7 +55,10 @@ class Head:
     #: Below the mount point, not decoded.
     path: str
     query_string: str
+    #: Those that may come several times joined, of the others the last.
     headers: Mapping[bytes, bytes]
+    #: The last of those that came several times and are joined.
+    last: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Route:
     name: str = ""
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def parse_path(path: str) -> Route:
     """The root, a table, or a function."""
     segments = [unquote(segment, errors="replace") for segment in path.removeprefix("/").split("/")]
@@ -132,6 +138,13 @@ def parse_request(head: Head, route: Route, body: bytes, *, schemas: Sequence[st
     return request
 
 
+def check_query(head: Head, caps: Caps) -> Query:
+    """A query string that changes nothing of the answer, which is read all the same: mistakes in it are told."""
+    query = parse_query(head.query_string, caps, call_by_get=False)
+    _root_window(head.method, query, head.headers.get(b"range"))
+    return query
+
+
 def _root_window(method: str, query: Query, header: bytes | None) -> Window:
     """The rows of the root that are asked for, by parameters and by the `Range` header together."""
     asked = query.bounds.pop((), ALL)
@@ -153,6 +166,7 @@ def _intersection(one: Bounds, other: Bounds) -> Bounds:
     return max(one[0], other[0]), min(uppers) if uppers else None
 
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+\Z")
 _PREFERENCES: dict[str, tuple[str, object]] = {
     "resolution=merge-duplicates": ("resolution", "merge-duplicates"),
     "resolution=ignore-duplicates": ("resolution", "ignore-duplicates"),
@@ -171,7 +185,7 @@ _PREFERENCES: dict[str, tuple[str, object]] = {
 }
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def parse_prefer(header: str) -> Prefer:
     """The preferences of a request; the first of a kind wins, and what is not known is kept for strict handling."""
     if not header:
@@ -187,17 +201,32 @@ def parse_prefer(header: str) -> Prefer:
             found.setdefault("timezone", item[len("timezone=") :])
         elif item.startswith("max-affected="):
             number = item[len("max-affected=") :]
-            if number.isascii() and number.lstrip("-").isdigit():
+            if _WHOLE_NUMBER.match(number):
                 found.setdefault("max_affected", int(number[:18]))
         else:
             invalid.append(item)
     return Prefer(**found, invalid=tuple(invalid))  # pyright: ignore[reportArgumentType]
 
 
+@remembered(512)
+def _shape_of_prefer(header: str) -> tuple[object, ...]:
+    """Of a time zone and of a number of rows a plan depends on their being there only."""
+    prefer = parse_prefer(header)
+    strict = prefer.handling == "strict"
+    kept = prefer.resolution, prefer.missing, prefer.returning, prefer.count, prefer.transaction
+    return *kept, strict, strict and bool(prefer.invalid), prefer.max_affected is not None
+
+
 def _take_shape(request: ApiRequest, prefer_text: str) -> None:
     """Collect what a plan may depend on, and, in the order that it numbers them, the values it may not."""
     query, values = request.query, request.values
-    shape: list[object] = [request.method, request.target, request.is_call, request.accept_text, prefer_text]
+    shape: list[object] = [
+        request.method,
+        request.target,
+        request.is_call,
+        request.accept_text,
+        *_shape_of_prefer(prefer_text),
+    ]
     shape += (
         query.select_text,
         query.columns_text,
@@ -224,8 +253,8 @@ def _take_shape(request: ApiRequest, prefer_text: str) -> None:
     if payload is not None:
         shape += (request.content_type, payload.columns, payload.is_array, payload.has_rows)
         if payload.form is not None:
-            shape.append(tuple(name for name, _ in payload.form))
             if request.is_call:
+                shape.append(tuple(name for name, _ in payload.form))
                 values += (value for _, value in payload.form)
     request.shape = tuple(shape)
 

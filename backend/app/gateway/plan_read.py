@@ -183,14 +183,14 @@ class ReadPlanner:
     # Columns.
 
     def _resolve_outputs(self, node: ReadNode, *, expand: bool) -> None:
-        expand = expand or _aggregates(node)
+        # What is spread as arrays, or is grouped, is named column by column, and so is all that is inside of it.
+        expand = expand or _aggregates(node) or (node.spread and not node.is_to_one)
         fields = [item for item in node.select if isinstance(item, SelectField)]
         if node.depth == 0 and not node.select:
             fields = [SelectField(Field("*"))]
-        to_many_spread = node.spread and not node.is_to_one
         for asked in fields:
             star = asked.field.name == "*" and asked.aggregate is None
-            if star and node.table is not None and (expand or to_many_spread or self._shows_less(node.table)):
+            if star and node.table is not None and (expand or self._shows_less(node.table)):
                 node.outputs += [Output(self._reference(c)) for c in node.table.columns.values()]
             else:
                 node.outputs.append(self._output(node, asked, star=star))
@@ -207,7 +207,7 @@ class ReadPlanner:
         column = ColumnRef("*") if star or whole else self._column(node, asked.field.name)
         output = Output(column, asked.field.path, asked.cast, asked.alias, asked.aggregate, asked.aggregate_cast)
         output.is_star, output.whole_row = star, whole
-        if output.alias is None and asked.field.path:
+        if output.alias is None and asked.field.path and not asked.aggregate:
             keys = [step.key for step in asked.field.path if not step.is_index]
             output.alias = keys[-1] if keys else asked.field.name
         return output
@@ -246,7 +246,7 @@ class ReadPlanner:
             raise say(
                 BAD_RELATED_ORDER,
                 f"A related order on '{term.relation}' is not possible",
-                f"'{node.name}' and '{term.relation}' do not form a many-to-one or one-to-one relationship",
+                f"'{node.source.name}' and '{term.relation}' do not form a many-to-one or one-to-one relationship",
             )
         column = self._column(related, term.field.name)
         return SortKey(column, term.field.path, term.descending, term.nulls_first, related.row_alias)

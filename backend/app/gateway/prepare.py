@@ -11,6 +11,7 @@ from app.gateway.types import ApiRequest, Plan, Sql, Statement
 
 _ISOLATION = "default_transaction_isolation"
 _ISOLATIONS: Mapping[str, Isolation] = {"repeatable read": "repeatable_read", "serializable": "serializable"}
+_USUAL: Isolation = "read_committed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def prepare(request: ApiRequest, plan: Plan, catalog: Catalog, hoisted: tuple[st
         statement = Statement(_explain(explained.plan_json, explained.plan_options, statement), statement.arguments)
     function = plan.call.function if plan.call is not None else None
     settings = _hoisted(function, hoisted) if function is not None else ()
-    isolation = _isolation(settings)
+    isolation = _isolation(function.settings) if function is not None else None
     settings = tuple(pair for pair in settings if pair[0] != _ISOLATION)
     mode = _mode(request, function)
     return Prepared(
@@ -67,7 +68,8 @@ def _hoisted(function: Function, patterns: tuple[str, ...]) -> tuple[tuple[str, 
 
 
 def _isolation(settings: tuple[tuple[str, str], ...]) -> Isolation | None:
-    return next((isolation_named(value) for name, value in settings if name == _ISOLATION), None)
+    """What a function says of it, be it the usual level: its caller's role may have another."""
+    return next((isolation_named(value) or _USUAL for name, value in settings if name == _ISOLATION), None)
 
 
 def isolation_named(name: str | None) -> Isolation | None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -23,12 +22,13 @@ from app.gateway.grammar import (
     try_operation,
 )
 from app.gateway.query import EmbedPath, Filter, Logic
+from app.gateway.remembered import remembered
 from app.gateway.types import ALL, EVERYTHING, Bounds, Query, Window
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
 _SEPARATOR = re.compile("[&;]")
 _WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,40}\s*\Z")
-_RANGE = re.compile(rb"\s*([0-9]+)\s*-\s*([0-9]*)\s*\Z")
+_RANGE = re.compile(rb"([0-9]+)-([0-9]*)\Z")
 #: PostgreSQL's bigint; what is beyond it asks for everything anyway.
 _MOST = 2**63 - 1
 _RESERVED = frozenset({"select", "columns", "on_conflict"})
@@ -228,6 +228,6 @@ def _latin(text: str) -> str:
     return unquote_to_bytes(text.replace("+", " ")).decode("latin-1")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _encoded(text: str) -> str:
     return text if _UNRESERVED.match(text) else quote(text, safe="-_.~")

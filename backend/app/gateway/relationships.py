@@ -8,7 +8,7 @@ from app.gateway.errors import MANY_RELATIONSHIPS, NO_RELATIONSHIP, say
 from app.gateway.similar import most_similar
 
 _CARDINALITY = {"o2m": "one-to-many", "m2o": "many-to-one", "o2o": "one-to-one", "m2m": "many-to-many"}
-_ORDER = {"o2m": 0, "o2o": 1, "m2o": 2, "m2m": 3}
+_ORDER = {"o2m": 0, "m2o": 1, "o2o": 2, "m2m": 3}
 _LEAST_LIKENESS = 0.33
 
 
@@ -73,7 +73,7 @@ def _suggestion(catalog: Catalog, origin: Name, target: str) -> str | None:
     if not theirs:
         sources = [source.name for source in catalog.relationships if source.schema == origin.schema]
         close, instead = most_similar(origin.name, sources, _LEAST_LIKENESS), origin.name
-    elif target in theirs:
+    elif target.lower() in map(str.lower, theirs):
         return None
     else:
         close, instead = most_similar(target, theirs, _LEAST_LIKENESS), target

@@ -85,7 +85,7 @@ def _location(plan: Plan) -> str:
     names = ", ".join(literal(name) for name in plan.write.table.primary_key)
     return (
         f"(SELECT array_agg(f.key || coalesce('=eq.' || f.value, '=is.null'))"
-        f" FROM (SELECT row_to_json(s) AS row FROM {SOURCE} s LIMIT 1) data, json_each_text(data.row) f"
+        f" FROM (SELECT row_to_json({_ROW}) AS row FROM {SOURCE} {_ROW} LIMIT 1) data, json_each_text(data.row) f"
         f" WHERE f.key IN ({names}))"
     )
 
@@ -133,8 +133,8 @@ def _body(plan: Plan, rows: str) -> str:
 
 def _csv(rows: str) -> str:
     header = (
-        f"(SELECT coalesce(string_agg(k, ','), '') FROM (SELECT json_object_keys(row_to_json(h)) AS k"
-        f" FROM (SELECT * FROM {rows} LIMIT 1) h) keys)"
+        f"(SELECT coalesce(string_agg(k, ','), '') FROM (SELECT json_object_keys(row_to_json({_ROW})) AS k"
+        f" FROM (SELECT * FROM {rows} LIMIT 1) {_ROW}) keys)"
     )
     return f"{header} || E'\\n' || {_CSV_LINES}"
 

@@ -1,11 +1,13 @@
 """From a result to an HTTP answer: status, headers, bytes. Pure."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 import orjson
 
+from app.adapters.sqlstates import STATUSES
 from app.errors import AppError, refuse
 from app.gateway.errors import BAD_HEADERS_SETTING, BAD_RANGE, BAD_STATUS_SETTING
 from app.gateway.media import JSON
@@ -14,7 +16,15 @@ from app.gateway.types import ApiRequest, Prefer, ResultSet
 
 Headers = list[tuple[bytes, bytes]]
 _LONGEST_LOCATION = 4096
+_UNAVAILABLE = 503
 _VARY = (b"vary", b"Accept, Prefer, Range")
+#: Whoever asks for these statuses, functions too, gets no body.
+BODILESS = frozenset({204, 304})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+#: A line break in a header would begin another one; the other control characters are as little allowed.
+_CONTROLS = {code: " " for code in (*range(0x20), 0x7F) if code != 0x09}
+#: What says where an answer ends is for whoever sends it.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"upgrade", b"trailer"})
 
 
 class Answer(NamedTuple):
@@ -24,24 +34,37 @@ class Answer(NamedTuple):
     headers: Headers
     body: bytes
 
+    def without_body(self) -> "Answer":
+        """The same for a status that goes without one: its bytes would be taken for the next answer."""
+        return Answer(self.status, [item for item in self.headers if item[0] != b"content-length"], b"")
+
+
+class Manner(NamedTuple):
+    """What settings say of answers."""
+
+    #: `Prefer: tx=…` is heard.
+    allows_tx: bool
+    #: Errors tell their details and hints.
+    verbose: bool
+
 
 def respond(
-    request: ApiRequest, prepared: Prepared, result: ResultSet, *, allows_tx: bool, warning: str | None
+    request: ApiRequest, prepared: Prepared, result: ResultSet, *, manner: Manner, warning: str | None
 ) -> Answer:
     """The answer to a request that PostgreSQL has carried out."""
     if prepared.plan.media.plan is not None:
-        headers = [_content_type(prepared), _length(result.body)]
+        headers = [_content_type(prepared), _length(result.body), _VARY]
         _profile(request, headers)
         return Answer(200, headers, result.body)
     if request.method in ("GET", "HEAD") or request.is_call:
-        answer = _read(request, prepared, result)
+        answer = _read(request, prepared, result, verbose=manner.verbose)
     else:
         answer = _written(request, prepared, result)
-    preferred = _applied(request, prepared, allows_tx=allows_tx)
+    preferred = _applied(request, prepared, allows_tx=manner.allows_tx)
     if preferred:
-        answer.headers.append((b"preference-applied", preferred.encode("latin-1", "replace")))
+        answer.headers.append((b"preference-applied", _header_text(preferred)))
     if warning is not None:
-        answer.headers.append((b"warning", warning.encode("latin-1", "replace")))
+        answer.headers.append((b"warning", _header_text(warning)))
     answer.headers.append(_VARY)
     if result.headers is None and result.status is None:
         return answer
@@ -64,13 +87,13 @@ def _profile(request: ApiRequest, headers: Headers) -> None:
 # Reads and calls.
 
 
-def _read(request: ApiRequest, prepared: Prepared, result: ResultSet) -> Answer:
+def _read(request: ApiRequest, prepared: Prepared, result: ResultSet, *, verbose: bool) -> Answer:
     lower, count, total = request.window[1], result.page_total, result.table_total
     status = _range_status(lower, count, total)
     headers: Headers = [(b"content-range", content_range(lower, lower + count - 1, total))]
     if not request.is_call:
         query = f"?{request.canonical_query}" if request.canonical_query else ""
-        location = f"/{request.target.name}{query}".encode()
+        location = f"/{_printable(request.target.name)}{query}".encode()
         # Clients and proxies give up on longer headers, and with them on the answer.
         if len(location) <= _LONGEST_LOCATION:
             headers.append((b"content-location", location))
@@ -81,7 +104,7 @@ def _read(request: ApiRequest, prepared: Prepared, result: ResultSet) -> Answer:
     _profile(request, headers)
     body = result.body
     if status == 416:
-        body = _beyond(lower, total or 0).body()
+        body = _error_body(_beyond(lower, total or 0), verbose=verbose)
     if request.method != "HEAD":
         headers.append(_length(body))
     else:
@@ -146,10 +169,10 @@ def _write_status(request: ApiRequest, result: ResultSet, *, with_body: bool) ->
             return 200 if with_body else 204
 
 
-def _location(request: ApiRequest, parts: str) -> bytes:
-    pairs = (part.partition("=") for part in parts.split("\n"))
+def _location(request: ApiRequest, parts: Sequence[str]) -> bytes:
+    pairs = (part.partition("=") for part in parts)
     query = "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, _, value in pairs)
-    return f"/{request.target.name}?{query}".encode()
+    return f"/{_printable(request.target.name)}?{query}".encode()
 
 
 # Headers of both.
@@ -184,6 +207,8 @@ def _overridden(answer: Answer, result: ResultSet) -> Answer:
         headers = [item for item in headers if item[0] not in names] + own
     if result.status is not None:
         status = _own_status(result.status)
+    if status == _UNAVAILABLE:
+        headers = [*headers, (b"retry-after", b"0")]
     return Answer(status, headers, answer.body)
 
 
@@ -199,15 +224,18 @@ def _own_headers(text: str) -> Headers:
         if not isinstance(item, dict) or len(item) != 1:  # pyright: ignore[reportUnknownArgumentType]
             raise refuse(BAD_HEADERS_SETTING)
         [(name, value)] = item.items()  # pyright: ignore[reportUnknownVariableType]
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _HEADER_NAME.match(str(name)):  # pyright: ignore[reportUnknownArgumentType]
             raise refuse(BAD_HEADERS_SETTING)
-        found.append((_header_text(str(name)).lower(), _header_text(value)))  # pyright: ignore[reportUnknownArgumentType]
-    return found
+        found.append((str(name).lower().encode(), _header_text(value)))  # pyright: ignore[reportUnknownArgumentType]
+    return [item for item in found if item[0] not in _FRAMING]
 
 
 def _header_text(text: str) -> bytes:
-    # A line break in a header would begin another one.
-    return text.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")
+    return _printable(text).encode("latin-1", "replace")
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _own_status(text: str) -> int:
@@ -216,22 +244,30 @@ def _own_status(text: str) -> int:
         if not (char.isascii() and char.isdigit()):
             break
         digits += char
-    if not digits or not 100 <= int(digits[:9]) <= 999:
+    if not digits or int(digits[:9]) not in STATUSES:
         raise refuse(BAD_STATUS_SETTING)
     return int(digits)
 
 
+def _headers_of(error: AppError) -> Headers:
+    """Those that an error brings, as far as they can be sent."""
+    own = [(name.lower(), value) for name, value in error.headers.items() if _HEADER_NAME.match(name)]
+    found = [(name.encode(), _header_text(value)) for name, value in own]
+    return [item for item in found if item[0] not in _FRAMING]
+
+
+def _error_body(error: AppError, *, verbose: bool) -> bytes:
+    return error.body() if verbose else orjson.dumps({"code": error.code, "message": error.message})
+
+
 def respond_error(error: AppError, *, verbose: bool, extra: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
     """An error as the dialect sends it."""
-    if verbose:
-        body = error.body()
-    else:
-        body = orjson.dumps({"code": error.code, "message": error.message})
+    body = _error_body(error, verbose=verbose)
     headers: Headers = [
         (b"content-type", JSON.encode()),
         _length(body),
-        (b"proxy-status", f"PostgREST; error={error.code}".encode("latin-1", "replace")),
-        *((name.lower().encode("latin-1"), _header_text(value)) for name, value in error.headers.items()),
+        (b"proxy-status", _header_text(f"PostgREST; error={error.code}")),
+        *_headers_of(error),
         *extra,
     ]
     return Answer(error.status, headers, body)

@@ -4,10 +4,10 @@ from app.adapters.postgres import Database
 from app.auth.caller import Caller
 from app.errors import refuse
 from app.gateway.engine import Engine
-from app.gateway.errors import BAD_MEDIA_TYPE, ROOT_DISABLED, say
-from app.gateway.media import parse_accept
+from app.gateway.errors import ROOT_DISABLED
+from app.gateway.media import not_available, parse_accept
 from app.gateway.openapi import openapi_document
-from app.gateway.parse import Head, Route
+from app.gateway.parse import Head, Route, check_query
 from app.gateway.respond import Answer
 
 OPENAPI = b"application/openapi+json; charset=utf-8"
@@ -26,10 +26,10 @@ def as_root_function(route: Route, engine: Engine) -> Route:
 
 async def answer_root(database: Database, engine: Engine, caller: Caller, head: Head, schema: str) -> Answer:
     """The OpenAPI document as the caller may see it."""
+    check_query(head, engine.caps)
     accept = parse_accept(head.headers.get(b"accept", b"").decode("latin-1"))
     if not any(entry.kind in ("openapi", "json", "any") for entry in accept):
-        names = ", ".join(sorted({entry.name for entry in accept}))
-        raise say(BAD_MEDIA_TYPE, f"None of these media types are available: {names}")
+        raise not_available(accept)
     body = await openapi_document(database, engine, engine.stamp(caller, head, schema), schema)
     headers = [(b"content-type", OPENAPI), (b"content-length", str(len(body)).encode())]
     if b"accept-profile" in head.headers or len(engine.schemas) > 1:

@@ -14,12 +14,16 @@ def most_similar(name: str, candidates: Iterable[str], least: float) -> str | No
     wanted = name.lower()
     if wanted in choices:
         return choices[wanted]
+    # One that is much shorter or longer never looks enough like it, and a text may be as long as a body.
+    near = {choice for choice in choices if _most_likeness(wanted, choice) >= least}
+    if not near:
+        return None
     for size in (3, 2):
         ranked = _ranked(wanted, choices, size)
         if ranked:
-            scored = [(_likeness(wanted, candidate), candidate) for candidate in ranked[:_BEST]]
-            score, best = max(scored, key=lambda item: item[0])
-            return choices[best] if score >= least else None
+            scored = [(_likeness(wanted, candidate), candidate) for candidate in ranked[:_BEST] if candidate in near]
+            score, best = max(scored, key=lambda item: item[0], default=(0.0, ""))
+            return choices[best] if best and score >= least else None
     return None
 
 
@@ -44,6 +48,12 @@ def _grams(text: str, size: int) -> Counter[str]:
 
 def _length(grams: Counter[str]) -> float:
     return sqrt(sum(count * count for count in grams.values()))
+
+
+def _most_likeness(one: str, other: str) -> float:
+    """How much alike texts of these lengths can be: each missing character is a difference."""
+    longest = max(len(one), len(other))
+    return min(len(one), len(other)) / longest if longest else 0.0
 
 
 def _likeness(one: str, other: str) -> float:

@@ -81,15 +81,24 @@ def column_of(relation: str, name: str) -> str:
 # Reading: one table and what is embedded in it.
 
 
-def tree(node: ReadNode, composer: Composer, *, source: str | None = None, parent: ReadNode | None = None) -> Sql:
-    """The statement that reads a node. `source`: rows that stand in for its table."""
+def tree(
+    node: ReadNode,
+    composer: Composer,
+    *,
+    source: str | None = None,
+    parent: ReadNode | None = None,
+    binary: bool = False,
+) -> Sql:
+    """The statement that reads a node. `source`: rows that stand in for its table; `binary`: they are grouped above."""
     relation = relation_of(node)
     grouped = _has_aggregate(node)
+    # JSON cannot be grouped by, only its binary form; and what a spread hands up is grouped where it ends up.
+    binary = binary or grouped
     selected = [output_sql(relation, output, composer) for output in node.outputs]
     joins: list[str] = []
     for child in node.embeds:
-        joins.append(_join(node, child, composer))
-        selected += _selected_embed(child, grouped=grouped)
+        joins.append(_join(node, child, composer, binary=binary))
+        selected += _selected_embed(child, as_type="::jsonb" if binary else "")
     to_many_spread = node.spread and not node.is_to_one
     if to_many_spread:
         keys = (f"{sort_key_sql(relation, key, composer)} AS {_sort_name(n)}" for n, key in enumerate(node.sort))
@@ -193,18 +202,16 @@ def output_sql(relation: str, output: Output, composer: Composer) -> str:
     return f"{text} AS {ident(alias)}" if alias else text
 
 
-def _selected_embed(child: ReadNode, *, grouped: bool) -> list[str]:
+def _selected_embed(child: ReadNode, *, as_type: str) -> list[str]:
     """What an embed adds to the select list of its parent."""
     if is_empty(child):
         return []
     row = ident(child.row_alias)
     if child.spread:
         return [_spread_sql(row, field) for field in child.spread_fields]
-    # JSON cannot be grouped by, only its binary form.
-    binary = "::jsonb" if grouped else ""
     if child.is_to_one:
-        return [f"row_to_json({row}.*){binary} AS {ident(child.key)}"]
-    return [f"COALESCE({row}.{row}, '[]'){binary} AS {ident(child.key)}"]
+        return [f"row_to_json({row}.*){as_type} AS {ident(child.key)}"]
+    return [f"COALESCE({row}.{row}, '[]'){as_type} AS {ident(child.key)}"]
 
 
 def _spread_sql(row: str, field: SpreadField) -> str:
@@ -218,24 +225,26 @@ def _spread_sql(row: str, field: SpreadField) -> str:
     return f"{text} AS {ident(field.alias)}" if field.alias else text
 
 
-def _join(parent: ReadNode, child: ReadNode, composer: Composer) -> str:
+def _join(parent: ReadNode, child: ReadNode, composer: Composer, *, binary: bool) -> str:
     row = ident(child.row_alias)
-    inner = tree(child, composer, parent=parent)
+    inner = tree(child, composer, parent=parent, binary=binary and child.spread)
     how = "INNER" if child.inner else "LEFT"
     if child.is_to_one:
         return f"{how} JOIN LATERAL ({inner}) AS {row} ON TRUE"
     on = f"{row} IS NOT NULL" if child.inner else "TRUE"
-    return f"{how} JOIN LATERAL (SELECT {_gathered(child, row)} FROM ({inner}) AS {row}) AS {row} ON {on}"
+    gathered = _gathered(child, row, as_type="::jsonb" if binary else "")
+    return f"{how} JOIN LATERAL (SELECT {gathered} FROM ({inner}) AS {row}) AS {row} ON {on}"
 
 
-def _gathered(child: ReadNode, row: str) -> str:
+def _gathered(child: ReadNode, row: str, *, as_type: str) -> str:
     """The rows of a to-many embed as one array; of a spread, each of its fields as one."""
     parts = [f"json_agg({row}) AS {row}"]
     if child.spread:
         order = ", ".join(f"{row}.{_sort_name(n)}{_direction(key)}" for n, key in enumerate(child.sort))
         order = f" ORDER BY {order}" if order else ""
         for field in child.spread_fields:
-            parts.append(f"COALESCE(json_agg({column_of(row, field.name)}{order}), '[]') AS {ident(field.name)}")
+            values = f"COALESCE(json_agg({column_of(row, field.name)}{order}), '[]'){as_type}"
+            parts.append(f"{values} AS {ident(field.name)}")
     return ", ".join(parts)
 
 

@@ -7,6 +7,8 @@ from app.gateway.sql import Composer, column_of, condition_sql, ident, qualified
 from app.gateway.types import INPUT_BODY, Argument, Sql, WritePlan
 
 _BODY = Argument(INPUT_BODY)
+#: PostgreSQL passes a hundred arguments to a function, and no more.
+_MOST_PAIRS = 50
 #: Counts candidates, then takes back those that were updated: what is left was inserted.
 _COUNT_UP = (
     "set_config('pgrst.inserted',"
@@ -112,13 +114,15 @@ def _read(column: Column, shown: Representations) -> str:
 
 
 def _with_defaults(plan: WritePlan) -> str:
-    pairs = ", ".join(f"{literal(c.name)}, {c.default}" for c in plan.columns if c.default is not None)
+    pairs = [f"{literal(c.name)}, {c.default}" for c in plan.columns if c.default is not None]
+    parts = (", ".join(pairs[start : start + _MOST_PAIRS]) for start in range(0, len(pairs), _MOST_PAIRS))
+    defaults = " || ".join(f"jsonb_build_object({part})" for part in parts)
     if plan.body_is_array:
         return (
-            f"LATERAL (SELECT jsonb_agg(jsonb_build_object({pairs}) || elem) AS val"
+            f"LATERAL (SELECT jsonb_agg({defaults} || elem) AS val"
             " FROM jsonb_array_elements(pgrst_payload.json_data::jsonb) elem) pgrst_json_defs"
         )
-    return f"LATERAL (SELECT jsonb_build_object({pairs}) || pgrst_payload.json_data::jsonb AS val) pgrst_json_defs"
+    return f"LATERAL (SELECT {defaults} || pgrst_payload.json_data::jsonb AS val) pgrst_json_defs"
 
 
 def literal(text: str) -> str:

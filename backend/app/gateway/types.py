@@ -371,7 +371,8 @@ class ResultSet:
     body: bytes
     page_total: int
     table_total: int | None = None
-    location: str | None = None
+    #: `name=eq.value` of each column of the primary key.
+    location: tuple[str, ...] | None = None
     inserted: int | None = None
     headers: str | None = None
     status: str | None = None

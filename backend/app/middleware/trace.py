@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from uuid import uuid4
+from os import urandom
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +32,8 @@ class Trace:
     stages: dict[str, float] = field(default_factory=dict[str, float])
     caller: str = "anonymous"
     rows: int | None = None
+    #: Whether the times of the stages may be sent.
+    tells_timing: bool = True
     #: What was sent; 500 until something is, for that is what a broken connection comes from.
     status: int = 500
     bytes: int = 0
@@ -72,7 +74,7 @@ class TraceMiddleware:
             if message["type"] == "http.response.start":
                 trace.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", trace.request_id.encode())]
-                if self.server_timing:
+                if self.server_timing and trace.tells_timing:
                     headers.append((b"server-timing", _server_timing(trace).encode()))
                 message["headers"] = headers
             elif message["type"] == "http.response.body":
@@ -108,7 +110,7 @@ def _request_id(scope: Scope) -> str:
             given = value.decode("latin-1")
             if _SAFE_ID.match(given):
                 return given
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 def _server_timing(trace: Trace) -> str:

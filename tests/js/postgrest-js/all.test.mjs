@@ -19,9 +19,12 @@ for (const name of (await readdir(import.meta.dirname)).sort()) {
 test("every method of the client is called by some test", async () => {
   const filters = methodsOf(PostgrestFilterBuilder);
   const transforms = methodsOf(PostgrestTransformBuilder);
-  assert.ok(filters.length > transforms.length && transforms.length > 20, `${filters}`);
+  assert.ok(filters.length > transforms.length && transforms.length > 15);
   // A filter builder has every method of a transform builder, and of what that is built on.
-  assert.deepEqual(transforms.filter((name) => !filters.includes(name)), []);
+  assert.deepEqual(
+    transforms.filter((name) => !filters.includes(name)),
+    [],
+  );
   const types = [PostgrestFilterBuilder, PostgrestQueryBuilder, PostgrestClient, PostgrestError];
   assert.deepEqual(await neverCalled(types), []);
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const MODULE = import.meta.resolve("@supabase/postgrest-js");
 
+const BUILT_IN = new Set([Object.prototype, Error.prototype]);
 const session = new Session();
 session.connect();
 await session.post("Profiler.enable");
@@ -13,7 +14,7 @@ await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed:
 /** The names of the methods that the instances of a class have, its own and the inherited ones. */
 export function methodsOf(type) {
   const names = new Set();
-  for (let prototype = type.prototype; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+  for (let prototype = type.prototype; !BUILT_IN.has(prototype); prototype = Object.getPrototypeOf(prototype)) {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (name !== "constructor" && typeof prototype[name] === "function") names.add(name);
     }

@@ -60,7 +60,7 @@ describe("patterns", () => {
   test("likeAllOf", () => finds(texts().likeAllOf("plain", ["%lain", "p%"]), [1]));
   test("likeAnyOf", () => finds(texts().likeAnyOf("plain", ["p%", "tab%"]), [1, 4]));
   test("ilike", () => finds(texts().ilike("plain", "PLAIN"), [1, 6]));
-  test("ilikeAllOf", () => finds(texts().ilikeAllOf("plain", ["P%", "%IN"]), [1, 6]));
+  test("ilikeAllOf", () => finds(texts().ilikeAllOf("plain", ["%A%", "%PL%"]), [1, 6]));
   test("ilikeAnyOf", () => finds(texts().ilikeAnyOf("plain", ["P%", "TAB%"]), [1, 4, 6]));
   test("regexMatch", () => finds(texts().regexMatch("plain", "^p.*n$"), [1]));
   test("regexIMatch", () => finds(texts().regexIMatch("plain", "^p.*n$"), [1, 6]));
@@ -141,7 +141,10 @@ describe("text search", () => {
     await finds(articles().textSearch("vector", "'cats'", { config: "english" }), [1, 7, 8]);
     await finds(articles().textSearch("vector", "'cats'", { config: "simple" }), []);
   });
-  test("plain words", () => finds(articles().textSearch("vector", "cats mats", { type: "plain" }), [7]));
+  test("plain words, whatever signs are with them", async () => {
+    await finds(articles().textSearch("vector", "cats mats", { type: "plain" }), [7]);
+    await finds(articles().textSearch("vector", "cat -fat", { type: "plain" }), [7]);
+  });
   test("plain words in a language", () =>
     finds(articles().textSearch("vector", "the chased dog", { type: "plain", config: "english" }), [1, 8]));
   test("a phrase keeps its order", async () => {
@@ -154,9 +157,9 @@ describe("text search", () => {
     await finds(articles().textSearch("vector", '"fat cats"', { type: "websearch", config: "english" }), [7]);
   });
   test("a text is searched in the language of the query", async () => {
-    await finds(articles().textSearch("body", "mangent", { type: "plain", config: "french" }), [2, 9]);
-    await finds(articles().textSearch("body", "manger", { type: "plain", config: "french" }), [2, 9]);
-    await finds(articles().textSearch("body", "manger", { type: "plain", config: "simple" }), []);
+    await finds(articles().textSearch("body", "souris", { config: "french" }), [2, 9]);
+    await finds(articles().textSearch("body", "chat", { config: "english" }), [2, 9]);
+    await finds(articles().textSearch("body", "chat", { config: "simple" }), []);
   });
   test("a broken query is refused", () =>
     refuses(articles().textSearch("vector", "fat cat"), 400, {
@@ -211,13 +214,32 @@ describe("several at once", () => {
 describe("long URLs", () => {
   const missing = Array.from({ length: 6000 }, (_, place) => 100000 + place);
 
-  test("thousands of ids", () => finds(labels().in("id", [...missing, 3]), [3]));
+  // An answer that repeated such a query in its headers could not be read: Node takes 16 KB of them.
+  test("thousands of ids", () => finds(labels().in("id", [...missing.slice(0, 5000), 3]), [3]));
+  test("too many ids", () =>
+    refuses(labels().in("id", missing), 400, {
+      code: "REQUEST_TOO_COMPLEX",
+      message: "Requête trop complexe",
+      details: "Query string in bytes: the limit is 49152",
+    }));
   test("many alternatives", () =>
-    finds(labels().or(missing.slice(0, 150).map((id) => `id.eq.${id}`).concat("id.eq.8").join(",")), [8]));
+    finds(
+      labels().or(
+        missing
+          .slice(0, 150)
+          .map((id) => `id.eq.${id}`)
+          .concat("id.eq.8")
+          .join(","),
+      ),
+      [8],
+    ));
   test("many columns", () => {
     const names = Array.from({ length: 400 }, (_, place) => `c${place}`);
     return answers(
-      api.from("labels").select(names.map((name) => `${name}:label`).join(",")).eq("id", 1),
+      api
+        .from("labels")
+        .select(names.map((name) => `${name}:label`).join(","))
+        .eq("id", 1),
       [Object.fromEntries(names.map((name) => [name, "new"]))],
     );
   });

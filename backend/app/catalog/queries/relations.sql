@@ -43,7 +43,7 @@ columns as (
             else coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault)
         end,
         case when a.attgenerated = '' then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) end,
-        pg_catalog.col_description(a.attrelid, a.attnum),
+        o.description,
         case
             when a.atttypid in (1042, 1043) and a.atttypmod > 4 then a.atttypmod - 4
             when a.atttypid in (1560, 1562) and a.atttypmod > 0 then a.atttypmod
@@ -63,6 +63,9 @@ columns as (
     left join pg_catalog.pg_type gt on gt.oid = g.base
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     left join sequences s on a.attidentity <> '' and s.refobjid = a.attrelid and s.refobjsubid = a.attnum
+    -- `col_description` would look each one up by itself.
+    left join pg_catalog.pg_description o
+        on o.objoid = a.attrelid and o.objsubid = a.attnum and o.classoid = 'pg_catalog.pg_class'::regclass
     left join labels l on l.enumtypid = coalesce(g.base, a.atttypid)
     group by a.attrelid
 )

@@ -23,7 +23,7 @@ select pg_catalog.json_build_object(
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'role', r.rolname, 'setting', pg_catalog.split_part(s.setting, '=', 1),
             'value', pg_catalog.substr(s.setting, pg_catalog.strpos(s.setting, '=') + 1),
-            'context', coalesce(g.context, 'user'))), '[]')
+            'context', coalesce(g.context, 'user')) order by d.setdatabase), '[]')
         from pg_catalog.pg_auth_members m
         join pg_catalog.pg_roles r on r.oid = m.roleid
         join pg_catalog.pg_roles l on l.oid = m.member and l.rolname = session_user
