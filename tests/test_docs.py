@@ -30,7 +30,14 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 #: A row of the table of options: PostgREST's name, ours or none, whether the database may say it.
 OPTION = re.compile(r"^\| `([a-z][\w.*-]*)` \| (?:`(RELAIS_\w+)`|none) \| (yes)? ?\|", re.MULTILINE)
 #: Settings of the gateway that PostgREST has not.
-OURS_ALONE = ("jwt_issuer", "tenant_column", "request_settings", "max_", "plan_cache_entries")
+OURS_ALONE = (
+    "jwt_issuer",
+    "tenant_column",
+    "request_settings",
+    "role_statement_timeouts",
+    "max_",
+    "plan_cache_entries",
+)
 
 
 def test_every_setting_is_documented() -> None:
@@ -195,9 +202,13 @@ def variables_of_tests() -> Iterator[str]:
         yield from re.findall(r"\"(RELAIS_TEST_\w+)\"", file.read_text(encoding="utf-8"))
 
 
+def constant(name: str, *sources: str) -> str:
+    """What a name stands for in the first of these that says so: its own file, else where it is imported from."""
+    return next(found[1] for source in sources if (found := re.search(rf'^{name} = "(\w+)"', source, re.MULTILINE)))
+
+
 def logged_events() -> Iterator[str]:
-    for file in APP.rglob("*.py"):
-        source = file.read_text(encoding="utf-8")
+    sources = [file.read_text(encoding="utf-8") for file in APP.rglob("*.py")]
+    for source in sources:
         for name in re.findall(r"log\.event\(\s*(\"\w+\"|[A-Z_]+)", source):
-            literal = name if name.startswith('"') else re.findall(rf'^{name} = ("\w+")', source, re.MULTILINE)[0]
-            yield literal.strip('"')
+            yield name.strip('"') if name.startswith('"') else constant(name, source, *sources)

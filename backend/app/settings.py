@@ -22,6 +22,7 @@ PREFIX = "RELAIS_"
 EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "development", "password"})
 MIN_SECRET_BYTES = 32
 MOST_WORKERS = 64
+_BETWEEN_PAIRS = re.compile(r",(?=\s*[\w.$-]+\s*=)")
 
 
 class SettingsError(Exception):
@@ -34,6 +35,19 @@ class _Group(BaseModel):
 
 def _comma_separated(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seconds_by_name(text: str) -> str:
+    """Pairs of a name and a number of seconds."""
+    for part in _comma_separated(text):
+        name, _, seconds = part.partition("=")
+        try:
+            usable = bool(name.strip()) and 0 < float(seconds) <= 86400
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f"`{part}` is not a role and seconds, as in anon=3")
+    return text
 
 
 def _check_url(value: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
@@ -249,6 +263,11 @@ class RestSettings(_Group):
     max_query_bytes: int = Field(49152, ge=256, le=65000, description="Longest query string.")
     max_filters: int = Field(200, ge=1, description="Filters and logic trees in a query string.")
     max_embeds: int = Field(50, ge=0, description="Embeds in a query string, at all levels.")
+    role_statement_timeouts: Annotated[str, AfterValidator(_seconds_by_name)] = Field(
+        "",
+        description="Comma-separated `role=seconds`: longest time a statement of a role may run. What `ALTER ROLE … SET"
+        " statement_timeout` says comes first.",
+    )
     plan_cache_entries: int = Field(2000, ge=0, description="Shapes of requests whose statements are remembered.")
 
     def schemas(self) -> tuple[str, ...]:
@@ -267,9 +286,19 @@ class RestSettings(_Group):
         """The origins whose pages may use the gateway; none: all."""
         return _comma_separated(self.server_cors_allowed_origins)
 
+    def statement_timeouts(self) -> dict[str, str]:
+        """Milliseconds by role, as PostgreSQL takes them."""
+        found: dict[str, str] = {}
+        for part in _comma_separated(self.role_statement_timeouts):
+            role, _, seconds = part.partition("=")
+            found[role.strip()] = str(max(1, round(float(seconds) * 1000)))
+        return found
+
     def app_settings_pairs(self) -> tuple[tuple[str, str], ...]:
         """Settings of the application, by their names in SQL."""
-        pairs = (part.partition("=") for part in _comma_separated(self.app_settings))
+        # A comma that no name follows is part of a value.
+        parts = _BETWEEN_PAIRS.split(self.app_settings)
+        pairs = (part.partition("=") for part in parts)
         return tuple((f"app.settings.{name.strip()}", value.strip()) for name, found, value in pairs if found)
 
     def anon_role(self) -> str | None:

@@ -45,6 +45,8 @@ QUESTIONS = (
     Question("the frontend's first probe", "/api/health", 200, lambda body: body["status"] == "ok"),
     Question("the frontend's second probe", "/health", 200, lambda body: body["status"] == "ok"),
     Question("the API describes itself", "/api/docs.json", 200, lambda body: "/ready" in body["paths"]),
+    Question("the gateway describes itself", "/rest/v1/", 200, lambda body: body["swagger"] == "2.0"),
+    Question("an unknown table says so", "/rest/v1/smoke-none", 404, _is_error("PGRST205")),
     Question("an unknown route says so", "/smoke/none", 404, _is_error("ROUTE_NOT_FOUND")),
     Question("a wrong method says so", "/live", 405, _is_error("METHOD_NOT_ALLOWED"), method="DELETE"),
 )

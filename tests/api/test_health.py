@@ -19,7 +19,7 @@ async def test_everything_is_ready(client: httpx.AsyncClient) -> None:
     answer = await client.get("/ready")
     assert answer.status_code == 200
     parts = answer.json()["parts"]
-    assert list(parts) == ["database", "redis", "migrations"]
+    assert list(parts) == ["database", "redis", "migrations", "catalog"]
     assert parts["database"] == {"ok": True, "detail": "PostgreSQL 18.6"}
     assert parts["redis"]["detail"].startswith("Redis 6.2.")
     assert all(part["ok"] for part in parts.values())

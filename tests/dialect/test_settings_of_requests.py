@@ -213,6 +213,15 @@ async def test_a_secret_in_a_file_is_read_anew(settings: Settings, lab_urls: Url
         assert not await refused(client, OTHER_SECRET)
 
 
+def test_settings_of_the_application_may_hold_commas() -> None:
+    rest = RestSettings.model_validate({"app_settings": 'a=1, 2 ,b.c = {"x":1,"y":2},d=e=f'})
+    assert rest.app_settings_pairs() == (
+        ("app.settings.a", "1, 2"),
+        ("app.settings.b.c", '{"x":1,"y":2}'),
+        ("app.settings.d", "e=f"),
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("db_schemas", "lab, pg_catalog"), ("db_schemas", "information_schema"), ("db_hoisted_tx_settings", "work_mem,(")],

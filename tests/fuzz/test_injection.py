@@ -37,7 +37,7 @@ def canary(awkward: Awkward) -> Awkward:
     return awkward
 
 
-@pytest.fixture(params=[PLAIN, UNDONE], ids=lambda found: found.name)
+@pytest.fixture(scope="module", params=[PLAIN, UNDONE], ids=lambda found: found.name)
 async def app(gateway: Gateways, canary: Awkward, request: pytest.FixtureRequest) -> AsyncGenerator[FastAPI]:
     async with gateway(request.param) as app:
         yield app
@@ -66,7 +66,6 @@ async def settings_of(app: FastAPI) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("position", POSITIONS)
 async def test_no_text_becomes_sql(app: FastAPI, canary: Awkward, position: str) -> None:
     requests = [POSITIONS[position](payload) for payload in PAYLOADS]
-    # Ours is the canary that is written to as well: what is asked for is done, and no more.
     replies = await ask_each(app, requests)
     wrong = [f"{request.curl()}\n{problems}" for request, reply in zip(requests, replies, strict=True)
              if (problems := problems_of(request, reply))]  # fmt: skip

@@ -142,7 +142,7 @@ def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Cata
         cors_origins=settings.cors_origins(),
         sets_request=reads or bool(settings.db_pre_request),
         search_paths={schema: _search_path((schema, *extra)) for schema in schemas},
-        role_settings=_role_settings(catalog) if settings.db_config else {},
+        role_settings=_role_settings(catalog, settings),
         app_settings=settings.app_settings_pairs(),
     )
 
@@ -151,8 +151,15 @@ def _search_path(schemas: tuple[str, ...]) -> str:
     return ", ".join('"' + schema.replace('"', '""') + '"' for schema in schemas)
 
 
-def _role_settings(catalog: Catalog) -> dict[str, tuple[tuple[str, str], ...]]:
-    return {role: found.settings for role, found in catalog.roles.items()}
+def _role_settings(catalog: Catalog, settings: RestSettings) -> dict[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, tuple[tuple[str, str], ...]] = {
+        role: (("statement_timeout", bound),) for role, bound in settings.statement_timeouts().items()
+    }
+    if settings.db_config:
+        for role, said in catalog.roles.items():
+            # Of two settings of one name the later one holds: the database's.
+            found[role] = (*found.get(role, ()), *said.settings)
+    return found
 
 
 def request_settings(head: Head) -> tuple[tuple[str, str], ...]:

@@ -134,7 +134,11 @@ class Gateway:
 def _head(scope: Scope) -> Head:
     headers: dict[bytes, bytes] = {}
     last: list[tuple[bytes, bytes]] = []
+    size = 0
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        if size > _MOST_HEADER_BYTES:
+            raise too_complex("Headers in bytes", _MOST_HEADER_BYTES)
         if name in _JOINED and name in headers:
             headers[name] += b"," + value
             last.append((name, value))
@@ -146,6 +150,8 @@ def _head(scope: Scope) -> Head:
 
 
 _JOINED = frozenset({b"prefer", b"accept"})
+#: The server takes any number; what is made of them, and remembered, must not grow with them.
+_MOST_HEADER_BYTES = 65536
 
 
 async def _body(receive: Receive) -> bytes | None:
