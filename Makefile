@@ -21,6 +21,12 @@ run: $(VENV)/.run ## Set up and start everything: PostgreSQL, Redis, the API and
 test: $(VENV)/.dev ## Set up and run every test
 	"$(BIN)/python" -m pytest -n auto --dist loadfile $(ARGS)
 
+# Other requests each time, as many as FUZZ says; what is found is told as curl commands.
+FUZZ ?= 200000
+fuzz: $(VENV)/.dev ## Ask the gateway far more, and stranger, things than `make test` does
+	RELAIS_TEST_FUZZ=$(FUZZ) RELAIS_TEST_DIFFERENTIAL=$$(($(FUZZ) / 10)) RELAIS_TEST_DIFFERENTIAL_SEED=$$(date +%s) \
+		"$(BIN)/python" -m pytest -n auto --dist loadfile tests/fuzz tests/dialect/test_differential.py $(ARGS)
+
 check: $(VENV)/.dev ## Lint, types, import contracts
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .

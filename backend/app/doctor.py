@@ -14,6 +14,7 @@ from app.adapters import migrations
 from app.adapters.postgres import SERVICE, Database
 from app.adapters.redis import Redis, RedisUnavailable
 from app.errors import AppError
+from app.modules import load_modules
 from app.settings import Settings
 
 OLDEST_POSTGRES, OLDEST_REDIS = (15, "15"), ((6, 2), "6.2")
@@ -55,6 +56,11 @@ def _wrong(what: str, seen: str, remedy: str) -> Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything; what cannot be reached hides only what is behind it."""
     findings = [_python(), _disk(settings), *_secrets(settings), *_exposure(settings)]
+    exposed = settings.rest.schemas()
+    if exposed and set(exposed).isdisjoint(module.schema for module in load_modules()):
+        # Somebody else's database: neither our tables nor our roles are looked for.
+        findings.append(_ok("Migrations", "none needed: no module's schema is exposed"))
+        return [*findings, await _redis(settings)]
     pending = await asyncio.to_thread(_pending, settings)
     findings.append(pending)
     if pending.severity is Severity.OK:

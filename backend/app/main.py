@@ -60,12 +60,13 @@ def application() -> FastAPI:
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
     database, modules = Database(settings.database), load_modules()
+    schemas = tuple(module.schema for module in modules)
     state = AppState(
         settings=settings,
         database=database,
         redis=Redis(settings.redis),
         modules=modules,
-        engines=Keeper(database, settings.rest, tuple(module.schema for module in modules), Assembly(settings.auth)),
+        engines=Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas)),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )

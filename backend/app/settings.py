@@ -145,6 +145,11 @@ class DatabaseSettings(_Group):
     )
     connect_timeout_seconds: float = Field(5.0, ge=0.001, le=86400, description="Longest wait for a new connection.")
     statement_timeout_seconds: float = Field(10.0, ge=0.001, le=86400, description="Longest time a statement may run.")
+    timezone: str = Field(
+        "UTC",
+        min_length=1,
+        description="Time zone that times are shown in unless a request or a role says otherwise. `-`: the database's.",
+    )
     statement_cache_size: int = Field(
         512, ge=0, description="Prepared statements kept per connection; 0 behind a transaction pooler."
     )
@@ -253,6 +258,11 @@ class RestSettings(_Group):
     )
     client_error_verbosity: Literal["verbose", "minimal"] = Field(
         "verbose", description="`minimal`: errors have a code and a message only."
+    )
+    embeds: Literal["auto", "jsonb", "json"] = Field(
+        "auto",
+        description="What embeds are made of: `jsonb` gives PostgREST's bytes, `json` the same values faster. `auto`:"
+        " `json` when only schemas of the modules are exposed.",
     )
     tenant_column: str = Field(
         "tenant_id", description="Column that is hidden and filled wherever it is the caller's tenant by default."

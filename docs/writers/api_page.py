@@ -14,6 +14,9 @@ INTRO: Final = """\
 A running API describes itself: `/api/docs.json` is its OpenAPI description, `/api/docs` a page that shows it.
 `RELAIS_HTTP_DOCS=false` takes both away. This page is the same description, written down.
 
+Tables and functions are below `/rest/v1/` and not in it: see [Queries](queries.md). They have a description of their
+own, at `/rest/v1/`, as the caller may see them.
+
 Errors have [one shape](errors.md). Every answer carries `X-Request-Id`: the one that was sent, if it is up to 64
 letters, digits, dots, colons, dashes or underscores, else a new one."""
 

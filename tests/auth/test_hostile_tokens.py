@@ -225,7 +225,7 @@ def test_of_repeated_claims_the_last_counts_everywhere() -> None:
     bearer = signed(GOOD_HEADER, b'{"role":"service","exp":"x","role":"user","exp":%d}' % NOW)
     assert claims_of(bearer) == {"role": "user", "exp": NOW}
     caller = CallerResolver(verifier(), RolePath(), anon_role="anon").resolve(f"Bearer {bearer}")
-    assert (caller.role, caller.claims) == ("user", f'{{"role":"user","exp":{NOW}}}')
+    assert (caller.role, caller.claims) == ("user", f'{{"exp":{NOW},"role":"user"}}')
     expired = signed(GOOD_HEADER, b'{"exp":%d,"exp":1}' % NOW)
     assert reason(expired) == claims_refused("JWT expired")
 

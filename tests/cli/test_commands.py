@@ -95,6 +95,12 @@ def test_the_doctor_says_what_to_do_about_what_is_wrong(relais: Relais, variable
     assert words in examined.stdout
 
 
+def test_the_doctor_leaves_a_database_of_others_alone(relais: Relais) -> None:
+    examined = relais("doctor", RELAIS_REST_DB_SCHEMAS="theirs")
+    assert examined.returncode == 0, examined.stdout
+    assert "none needed" in examined.stdout
+
+
 async def test_the_doctor_sees_pending_migrations(relais: Relais, urls: Urls) -> None:
     await run_sql(
         urls.admin, "update relais.alembic_version set version_num = 'core_0001' where version_num like 'library%'"

@@ -99,7 +99,8 @@ def _bodies(exchange: Exchange) -> list[Difference]:
             if first.get(key) != second.get(key)
         ]
     (is_json, left), (is_json_too, right) = parsed(one), parsed(other)
-    aspect = _aspect(left, right) if is_json and is_json_too else "body.bytes"
+    # The same values in other bytes are told apart as well: whoever moves from one to the other may compare texts.
+    aspect = (_aspect(left, right) or "body.spelling") if is_json and is_json_too else "body.bytes"
     return [Difference(exchange, aspect, _text(one), _text(other))] if aspect else []
 
 

@@ -20,7 +20,6 @@ from .predicates import (
     method,
     our_text,
     our_type,
-    same_but_repeated_keys,
     same_message,
     same_sentence,
     some,
@@ -268,13 +267,6 @@ WORDS = (
         "12.0.2 makes an array of every body.",
         every(words("22023", "message"), target("columns=")),
     ),
-    Kind(
-        "words: json",
-        "Embeds are json, not jsonb.",
-        every(
-            aspect("error.message"), lambda d: d.reference.replace("jsonb", "json") == d.ours.replace("jsonb", "json")
-        ),
-    ),
     Kind("words: csv", "", every(words("PGRST102", "message"), header("content-type", "text/csv"))),
     Kind(
         "which of two wrong values",
@@ -308,12 +300,6 @@ OPEN = (
             some(answers(r"201 - > 400 PGRST102", r"400 23502 > 400 PGRST102"), body(b"^\xef\xbb\xbf")),
         ),
     ),
-    Kind(
-        "repeated keys",
-        "An embed is json, not jsonb: a column selected twice is there twice, as in a row.",
-        same_but_repeated_keys,
-    ),
-    Kind("order of embeds", "Objects have no order.", aspect("body.key order")),
     Kind(
         "order of rows",
         "None was asked for.",

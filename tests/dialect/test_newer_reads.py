@@ -136,6 +136,39 @@ async def test_a_range_is_two_numbers_and_nothing_else(zoo: httpx.AsyncClient, v
     assert answer.headers["content-range"] == "0-2/*"
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "header", "status", "code"),
+    [
+        ("GET", "limit=99999999999999999999", None, 400, "22003"),
+        ("GET", "offset=99999999999999999999", None, 400, "22003"),
+        ("GET", "limit=-99999999999999999999", None, 416, "PGRST103"),
+        ("GET", "", "0-99999999999999999999", 400, "22003"),
+        ("GET", "", "99999999999999999999-", 400, "22003"),
+        ("GET", "select=book_labels(label_id)&book_labels.limit=99999999999999999999", None, 400, "22003"),
+        ("HEAD", "limit=99999999999999999999", None, 400, None),
+        ("DELETE", "id=eq.0&limit=99999999999999999999", None, 204, None),
+        ("PATCH", "select=book_labels()&id=eq.0&book_labels.limit=99999999999999999999", None, 204, None),
+        ("OPTIONS", "limit=99999999999999999999", None, 200, None),
+    ],
+)
+async def test_only_reads_mind_numbers_that_postgresql_cannot_count_to(
+    zoo: httpx.AsyncClient, method: str, query: str, header: str | None, status: int, code: str | None
+) -> None:
+    headers = {"Range": header} if header else {}
+    answer = await zoo.request(method, f"{PREFIX}/books?{query}", headers=headers, content="{}")
+    assert answer.status_code == status, answer.text
+    assert code is None or answer.json()["code"] == code
+
+
+@pytest.mark.parametrize("target", ["/labels?limit=99999999999999999999", "/labels?limit=9223372036854775808"])
+async def test_a_bound_on_rows_makes_any_limit_small(
+    settings: Settings, dialect_database: DialectDatabase, target: str
+) -> None:
+    async with serving(settings, dialect_database.ours, db_schemas="api", db_max_rows=2) as (_, client):
+        answer = await client.get(PREFIX + target)
+    assert (answer.status_code, answer.headers["content-range"]) == (200, "0-1/*")
+
+
 # Pages.
 
 

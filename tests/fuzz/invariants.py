@@ -10,8 +10,8 @@ SHAPE = {"code", "details", "hint", "message"}
 #: A client must be able to take these apart: no control characters but the tab, no line breaks.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+\Z")
-#: Codes that mean a status of 500 and more in the dialect: limits of PostgreSQL, its state, conflicts, and what functions
-#: get wrong when they make an answer of their own.
+#: Codes that mean a status of 500 and more in the dialect: limits of PostgreSQL, its state, conflicts, and mistakes of
+#: functions that make an answer of their own.
 MEANT = re.compile(r"(08|09|21000|25|2D|38|39|3B|40|42P17|53|54|55|57|58|F0|HV|P0|PT|PGRST1(11|12|21))")
 #: Errors of that kind that a request must not be able to cause all the same.
 NEVER = re.compile(r"(XX|INTERNAL_ERROR|PGRST000|PGRST003|58)")
@@ -23,7 +23,7 @@ def problems_of(request: Raw, reply: Reply) -> list[str]:
     found = [*_headers(reply), *_length(request, reply)]
     if reply.status < 200 or reply.status > 599:
         found.append(f"status {reply.status}")
-    if reply.status >= 300 and request.method != "HEAD":
+    if reply.status >= 300 and reply.status not in BODILESS and request.method != "HEAD":
         found += _error(reply)
     return found
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.dialect.database import fingerprint
 from tests.dialect.messages import Request
-from tests.dialect.picture import Picture, picture_of
+from tests.dialect.picture import picture_of
 from tests.dialect.requests import generate
 
 from .asking import Headers, Raw, Reply, ask, ask_each
@@ -44,10 +44,11 @@ LEAST_GOOD = 0.25
 #: Of all answers, by the tests before the one that looks at it.
 STATUSES: Counter[int] = Counter()
 LOG = logging.getLogger("fuzz")
+Good = Callable[[int], Iterable[Request]]
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ingredients:
     """What a batch is mixed of: drawing each request anew would take longer than to answer it."""
 
@@ -59,10 +60,13 @@ class Ingredients:
     stride: int
     seed: int
 
-    def requests(self, picture: Picture) -> list[Raw]:
+    def __repr__(self) -> str:
+        # All that it is mixed of would take pages; what went wrong is told request by request.
+        return f"a batch of seed {self.seed}"
+
+    def requests(self, good: Good) -> list[Raw]:
         """A batch, in which every ingredient meets many others; half of it are good requests, or nearly so."""
-        good = generate(picture, self.seed, BATCH)
-        chosen = (request for request in good if request.method in self.methods)
+        chosen = (request for request in good(self.seed) if request.method in self.methods)
         nearly = [self._changed(number, raw_of(request)) for number, request in enumerate(islice(chosen, BATCH // 2))]
         return [*nearly, *(self._mixed(number) for number in range(BATCH - len(nearly)))]
 
@@ -136,23 +140,24 @@ def plain(run: Run, gateway: Gateways) -> Generator[FastAPI]:
 
 
 @pytest.fixture(scope="module")
-def picture(awkward: Awkward) -> Picture:
-    """What the generator of good requests knows of the database."""
-    return asyncio.run(picture_of(awkward.admin))
+def good(awkward: Awkward) -> Good:
+    """Makes good requests, those of a seed."""
+    picture = asyncio.run(picture_of(awkward.admin))
+    return lambda seed: generate(picture, seed, BATCH)
 
 
 @MANNER
 @given(batch=ingredients(METHODS))
-def test_any_request_is_answered_in_order(batch: Ingredients, undone: FastAPI, picture: Picture, run: Run) -> None:
-    run(_answered(undone, batch.requests(picture)))
+def test_any_request_is_answered_in_order(batch: Ingredients, undone: FastAPI, good: Good, run: Run) -> None:
+    run(_answered(undone, batch.requests(good)))
 
 
 @MANNER
 @given(batch=ingredients(READS))
 def test_any_read_is_answered_in_order_by_statements_that_stand_alone(
-    batch: Ingredients, plain: FastAPI, picture: Picture, run: Run
+    batch: Ingredients, plain: FastAPI, good: Good, run: Run
 ) -> None:
-    run(_answered(plain, batch.requests(picture)))
+    run(_answered(plain, batch.requests(good)))
 
 
 def test_nothing_of_all_that_stays(run: Run, undone: FastAPI, plain: FastAPI, awkward: Awkward) -> None:

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncGenerator, Callable
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -29,7 +29,7 @@ TEMPLATES = (
     "GET /books?title=eq(any).{a}&isbn=not.ilike(all).{b}&id=neq.{c}",
     "GET /books?or=(title.eq.{qa},and(id.gt.{n},blurb.not.match.{qb}),tags.ov.{qc})",
     "GET /books?document=fts(english).{a}&blurb=wfts.{b}&title=isdistinct.{c}&data->a->>b=eq.{d}",
-    "GET /books?select=id,authors!author_id(name)&authors.name=eq.{a}&authors.limit={n}&authors.or=(id.eq.{n},name.eq.{qb})",
+    "GET /books?select=id,authors!author_id(name)&authors.name=eq.{a}&authors.limit={n}&authors.or=(name.eq.{qb})",
     "GET /spans?select=*&a=sl.{a}&b=adj.{b}&c=nxr.{c}",
     "GET /profiles?theme=eq.{a}&theme=in.({a},{b})",
     "GET /rpc/add?a={a}&b={b}",
@@ -208,7 +208,7 @@ def test_a_name_is_quoted_wherever_it_stands(planner: Planner, template: str, te
         statement = planner.prepared(request).statement
     except (AppError, TooDeep) as refused:
         # A NUL is in no name of PostgreSQL's.
-        assert "\0" in name, refused
+        assert "\0" in name, refused  # noqa: PT017 - whether it is refused depends on the name
         return
     shown = name.encode("utf-8", "replace").decode()
     constants = [argument.constant for argument in statement.arguments]
@@ -225,13 +225,13 @@ def test_a_name_is_quoted_wherever_it_stands(planner: Planner, template: str, te
     )
 )
 def test_a_cast_cannot_end_itself(planner: Planner, text: str) -> None:
-    # A comma is where the next item begins.
-    kind = quote(text.replace(",", "").encode("utf-8", "replace"), safe="")
+    # A comma is where the next item begins, two colons are where the cast of an aggregate does.
+    kind = quote(text.replace(",", "").replace(":", "").encode("utf-8", "replace"), safe="")
     head = Head("GET", "/books", f"select=id::{kind}", {})
     try:
         request = planner.parsed(head)
     except AppError as refused:
-        assert refused.code == "PGRST100"
+        assert refused.code == "PGRST100"  # noqa: PT017 - whether it is refused depends on the text
         return
     found = re.fullmatch(
         r'SELECT .* FROM \(SELECT (.*) FROM "api"."books"\) _pgrst_row', planner.prepared(request).statement.text

@@ -64,11 +64,12 @@ class Pool(Generic[C]):
             else:
                 return connection
         if len(self._open) + self._opening < self._size:
+            self._opening += 1
             return await self._opened()
         return await self._waited(timeout_seconds)
 
     async def _opened(self) -> C:
-        self._opening += 1
+        """A new connection, in a place that is counted as opening already."""
         try:
             connection = await self._connect()
         except BaseException:
@@ -93,6 +94,7 @@ class Pool(Generic[C]):
                 if handed is not None:
                     self.release(handed)
                 else:
+                    self._opening -= 1
                     self._wake(None)
             raise
         finally:
@@ -114,6 +116,8 @@ class Pool(Generic[C]):
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
+                # Room is kept for who is woken: a newcomer may run before them.
+                self._opening += connection is None
                 waiter.set_result(connection)
                 return True
         return False

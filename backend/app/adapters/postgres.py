@@ -144,7 +144,7 @@ class Database:
                 "application_name": f"relais {mode}",
                 "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
                 "default_transaction_read_only": "on" if mode == "read" else "off",
-                "timezone": "UTC",
+                **({"timezone": settings.timezone} if settings.timezone != "-" else {}),
             },
         )
         # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.

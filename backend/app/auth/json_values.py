@@ -27,8 +27,8 @@ def read_json(data: bytes) -> Json:
 
 
 def json_text(value: Json) -> str:
-    """The compact text of a value."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """The compact text of a value, the keys of its objects sorted, as the reference has them."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
 def _check(value: Json, depth: int) -> None:

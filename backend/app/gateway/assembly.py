@@ -13,8 +13,9 @@ from app.settings import AuthSettings, RestSettings
 class Assembly:
     """Makes engines; what is verified stays verified as long as the keys do not change."""
 
-    def __init__(self, auth: AuthSettings) -> None:
+    def __init__(self, auth: AuthSettings, schemas_of_modules: tuple[str, ...] = ()) -> None:
         self._auth = auth
+        self._ours = frozenset(schemas_of_modules)
         self._made_of: tuple[object, ...] = ()
         self._callers: CallerResolver | None = None
 
@@ -24,7 +25,8 @@ class Assembly:
 
     def __call__(self, settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog) -> Engine:
         """An engine of a catalog."""
-        return build_engine(settings, schemas, catalog, self._resolver(settings))
+        exact = settings.embeds == "jsonb" or (settings.embeds == "auto" and not self._ours.issuperset(schemas))
+        return build_engine(settings, schemas, catalog, self._resolver(settings), exact_embeds=exact)
 
     def _resolver(self, settings: RestSettings) -> CallerResolver:
         secret = settings.jwt_secret or self._auth.secret

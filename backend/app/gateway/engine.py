@@ -25,6 +25,7 @@ from app.settings import RestSettings
 #: As text. A request whose shape is longer is planned each time: many of them would fill the memory.
 _LONGEST_SHAPE = 8192
 _LONGEST_KNOWN_QUERY = 2048
+_LONGEST_KNOWN_REQUEST = 2 * _LONGEST_KNOWN_QUERY
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -67,7 +68,9 @@ class Engine:
         found = self._parsed.get(key)
         if found is None:
             found = parse_request(head, route, body, schemas=self.schemas, caps=self.caps)
-            _keep(self._parsed, key, found, self.settings.plan_cache_entries)
+            # Paths and headers may be long as well.
+            if sum(len(part) for part in key if part) <= _LONGEST_KNOWN_REQUEST:
+                _keep(self._parsed, key, found, self.settings.plan_cache_entries)
         return found
 
     def prepared(self, request: ApiRequest) -> Prepared:
@@ -116,7 +119,14 @@ def _keep(known: dict[K, V], key: K, value: V, most: int) -> None:
     known[key] = value
 
 
-def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Catalog, callers: CallerResolver) -> Engine:
+def build_engine(
+    settings: RestSettings,
+    schemas: tuple[str, ...],
+    catalog: Catalog,
+    callers: CallerResolver,
+    *,
+    exact_embeds: bool = True,
+) -> Engine:
     """Put together what settings and catalog say."""
     rules = Rules(pre_request=settings.db_pre_request, tx_end=settings.db_tx_end)
     extra = settings.extra_search_path()
@@ -135,6 +145,7 @@ def build_engine(settings: RestSettings, schemas: tuple[str, ...], catalog: Cata
                 most_embeds=settings.max_embeds,
             ),
             plans=settings.db_plan_enabled,
+            exact_embeds=exact_embeds,
         ),
         rules=rules,
         manner=Manner(rules.override, settings.client_error_verbosity == "verbose"),

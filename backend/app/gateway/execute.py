@@ -12,6 +12,7 @@ from app.errors import AppError, refuse
 from app.gateway.array_text import array_elements
 from app.gateway.errors import MAX_AFFECTED, NOT_SINGULAR, PUT_MISMATCH
 from app.gateway.prepare import Prepared
+from app.gateway.query_string import bounded
 from app.gateway.sql import function_call
 from app.gateway.types import ApiRequest, Argument, ResultSet, Statement
 
@@ -86,10 +87,7 @@ def _inputs(prepared: Prepared, request: ApiRequest, tenant: str) -> list[Any]:
     body: Any = None
     if payload is not None:
         body = payload.body.decode("utf-8", "replace") if payload.raw in ("text", "xml") else payload.body
-    limit, offset = request.window
-    most = request.max_rows
-    if most is not None:
-        limit = most if limit is None else min(limit, most)
+    limit, offset = (None, 0) if prepared.plan.write is not None else bounded(request.window, request.max_rows)
     return [body, tenant, limit, offset, *request.values]
 
 

@@ -27,13 +27,14 @@ from app.gateway.query import Filter, Logic, Operation
 from app.gateway.query_string import (
     Caps,
     as_window,
+    bounded,
     canonical,
     is_empty,
     parse_query,
     parse_range_header,
 )
 from app.gateway.remembered import remembered
-from app.gateway.types import ALL, ApiRequest, Bounds, Prefer, Query, Window
+from app.gateway.types import ALL, EVERYTHING, ApiRequest, Bounds, Prefer, Query, Window
 
 #: Where the gateway is mounted.
 PREFIX = "/rest/v1"
@@ -243,9 +244,11 @@ def _take_shape(request: ApiRequest, prefer_text: str) -> None:
     for key, value, _path, _terms in query.orders:
         shape += (key, value)
     for path, bounds in query.bounds.items():
-        limit, offset = as_window(bounds)
-        shape += (path, limit is None, offset == 0)
-        values += (bounded(limit, request.max_rows) or 0, offset)
+        # Writes take no notice of them.
+        window = as_window(bounds) if request.is_call or request.method in READS else EVERYTHING
+        shape += (path, window[0] is None, window[1] == 0)
+        limit, offset = bounded(window, request.max_rows)
+        values += (limit or 0, offset)
     for name, value in query.arguments:
         shape.append(name)
         values.append(value)
@@ -257,13 +260,6 @@ def _take_shape(request: ApiRequest, prefer_text: str) -> None:
                 shape.append(tuple(name for name, _ in payload.form))
                 values += (value for _, value in payload.form)
     request.shape = tuple(shape)
-
-
-def bounded(limit: int | None, max_rows: int | None) -> int | None:
-    """How many rows are answered at the most."""
-    if max_rows is None:
-        return limit
-    return max_rows if limit is None else min(limit, max_rows)
 
 
 def _take_tree(tree: Logic | Filter, shape: list[object], values: list[str | int]) -> None:

@@ -25,6 +25,8 @@ class PlanRules:
 
     read: ReadRules
     plans: bool
+    #: Embeds pass through `jsonb`, as in the reference: the same bytes, at its price.
+    exact_embeds: bool
 
 
 def plan_request(request: ApiRequest, catalog: Catalog, rules: PlanRules) -> Plan:
@@ -64,6 +66,7 @@ def _read(request: ApiRequest, catalog: Catalog, rules: PlanRules, table: Table)
         window=request.window != EVERYTHING,
         max_rows=rules.read.max_rows,
         warnings=tuple(planner.warnings),
+        exact_embeds=rules.exact_embeds,
     )
 
 
@@ -82,6 +85,7 @@ def _write(request: ApiRequest, catalog: Catalog, rules: PlanRules, table: Table
         wants_body=returning == "representation",
         wants_location=returning == "headers-only" and request.method == "POST" and bool(table.primary_key),
         warnings=tuple(planner.warnings) if not is_minimal(request) else (),
+        exact_embeds=rules.exact_embeds,
     )
 
 
@@ -104,6 +108,7 @@ def _call(request: ApiRequest, catalog: Catalog, rules: PlanRules) -> Plan:
         window=request.window != EVERYTHING,
         max_rows=rules.read.max_rows,
         warnings=tuple(planner.warnings),
+        exact_embeds=rules.exact_embeds,
     )
 
 

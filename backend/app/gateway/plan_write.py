@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.catalog.types import Column, ComputedRelationship, Table
-from app.errors import refuse
+from app.errors import AppError, refuse
 from app.gateway.errors import NO_COLUMN, PUT_FILTERS, say
 from app.gateway.plan_read import TENANT
 from app.gateway.types import (
@@ -89,6 +89,8 @@ def _conflict(request: ApiRequest, table: Table) -> tuple[Resolution | None, tup
 
 
 def _with_tenant(table: Table, target: tuple[str, ...]) -> tuple[str, ...]:
+    if table.tenant is not None and table.tenant.name in target:
+        raise AppError("42703", 400, f'column "{table.tenant.name}" does not exist')
     if table.tenant is None or frozenset(target) in table.unique_keys:
         return target
     return (table.tenant.name, *target)

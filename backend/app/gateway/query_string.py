@@ -27,9 +27,10 @@ from app.gateway.types import ALL, EVERYTHING, Bounds, Query, Window
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
 _SEPARATOR = re.compile("[&;]")
-_WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,40}\s*\Z")
-_RANGE = re.compile(rb"([0-9]+)-([0-9]*)\Z")
-#: PostgreSQL's bigint; what is beyond it asks for everything anyway.
+# Python reads no longer numbers than that.
+_WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,4000}\s*\Z")
+_RANGE = re.compile(rb"([0-9]{1,4000})-([0-9]{0,4000})\Z")
+#: PostgreSQL's bigint.
 _MOST = 2**63 - 1
 _RESERVED = frozenset({"select", "columns", "on_conflict"})
 Pair = tuple[str, str]
@@ -164,12 +165,7 @@ def _bounds(found: _Sorted) -> dict[EmbedPath, Bounds]:
 
 
 def _whole(text: str) -> int | None:
-    if not _WHOLE_NUMBER.match(text):
-        return None
-    number = int(text)
-    if not -_MOST <= number <= _MOST:
-        raise AppError("22003", 400, f'value "{number}" is out of range for type bigint')
-    return number
+    return int(text) if _WHOLE_NUMBER.match(text) else None
 
 
 def _limited(limit: int | None) -> Bounds:
@@ -186,7 +182,7 @@ def parse_range_header(header: bytes) -> Bounds:
     found = _RANGE.match(header)
     if not found:
         return ALL
-    return min(int(found[1][:19]), _MOST), min(int(found[2][:19]), _MOST) if found[2] else None
+    return int(found[1]), int(found[2]) if found[2] else None
 
 
 def as_window(bounds: Bounds) -> Window:
@@ -194,7 +190,18 @@ def as_window(bounds: Bounds) -> Window:
     if bounds == ALL:
         return EVERYTHING
     lower, upper = bounds
-    return (None if upper is None else min(upper - lower + 1, _MOST)), lower
+    return (None if upper is None else upper - lower + 1), lower
+
+
+def bounded(window: Window, max_rows: int | None) -> Window:
+    """A window of no more rows than are answered at the most, if PostgreSQL can count that far."""
+    limit, offset = window
+    if max_rows is not None:
+        limit = max_rows if limit is None else min(limit, max_rows)
+    for number in (limit or 0, offset):
+        if not -_MOST <= number <= _MOST:
+            raise AppError("22003", 400, f'value "{number}" is out of range for type bigint')
+    return limit, offset
 
 
 def canonical(text: str) -> str:

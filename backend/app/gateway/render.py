@@ -17,7 +17,7 @@ _CSV_LINES = f"coalesce(string_agg(substring({_ROW}::text, 2, length({_ROW}::tex
 
 def render(plan: Plan, shown: Representations) -> Statement:
     """The statement of a plan."""
-    composer = Composer()
+    composer = Composer(exact_embeds=plan.exact_embeds)
     if plan.write is not None:
         text = _write(plan, shown, composer)
     elif plan.call is not None:

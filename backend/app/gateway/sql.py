@@ -31,8 +31,9 @@ SOURCE = "pgrst_source"
 class Composer:
     """Collects the arguments of one statement."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact_embeds: bool = False) -> None:
         self.arguments: list[Argument] = []
+        self.exact_embeds = exact_embeds
 
     def put(self, argument: Argument) -> str:
         """The placeholder of a value."""
@@ -93,7 +94,7 @@ def tree(
     relation = relation_of(node)
     grouped = _has_aggregate(node)
     # JSON cannot be grouped by, only its binary form; and what a spread hands up is grouped where it ends up.
-    binary = binary or grouped
+    binary = binary or grouped or composer.exact_embeds
     selected = [output_sql(relation, output, composer) for output in node.outputs]
     joins: list[str] = []
     for child in node.embeds:
@@ -196,7 +197,7 @@ def output_sql(relation: str, output: Output, composer: Composer) -> str:
         text = f"CAST({text} AS {output.cast})"
     if output.aggregate:
         text = f"{output.aggregate.upper()}({text})"
-    if output.aggregate_cast:
+    if output.aggregate and output.aggregate_cast:
         text = f"CAST({text} AS {output.aggregate_cast})"
     alias = output.alias or (column.name if transformed else None)
     return f"{text} AS {ident(alias)}" if alias else text

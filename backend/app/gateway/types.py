@@ -354,6 +354,7 @@ class Plan:
     window: bool = False
     max_rows: int | None = None
     warnings: tuple[str, ...] = ()
+    exact_embeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
