@@ -38,6 +38,7 @@ OURS_ALONE = (
     "role_statement_timeouts",
     "max_",
     "plan_cache_entries",
+    "plans_by_measurement",
 )
 
 

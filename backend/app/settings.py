@@ -278,6 +278,10 @@ class RestSettings(_Group):
         description="Comma-separated `role=seconds`: longest time a statement of a role may run. What `ALTER ROLE … SET"
         " statement_timeout` says comes first.",
     )
+    plans_by_measurement: bool = Field(
+        True,
+        description="Let one plan of PostgreSQL serve all values of a statement where that is measured to be faster.",
+    )
     plan_cache_entries: int = Field(2000, ge=0, description="Shapes of requests whose statements are remembered.")
 
     def schemas(self) -> tuple[str, ...]:

@@ -115,7 +115,8 @@ def _slow(user: str, role: str, bearer: tuple[bytes, bytes], rng: Random) -> Ask
 def _pretending(user: str, _role: str, bearer: tuple[bytes, bytes], rng: Random) -> Asked:
     """A call that leaves another's claims on its connection: the next to get it must not be taken for them."""
     body = json.dumps({"name": f"user {rng.randrange(USERS)}"}).encode()
-    return Asked(Raw("POST", b"/rpc/pretend", b"", (bearer, _JSON), body), lambda _: None)
+    raw = Raw("POST", b"/rpc/pretend", b"", (bearer, _JSON), body)
+    return Asked(raw, lambda caller: None if caller == user else f"not called by {user}")
 
 
 _KINDS = (_pages, _pages, _pages, _nobody, _claims, _whoami, _written, _changed, _slow, _pretending)

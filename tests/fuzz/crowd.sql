@@ -15,8 +15,13 @@ create function api.slow_pages(seconds double precision) returns table (owner te
     select pg_sleep(seconds);
     select owner from api.diary order by id;
 $$;
--- A function that leaves settings behind, as functions in the wild do.
-create function api.pretend(name text) returns text language sql volatile as $$
-    select set_config('request.jwt.claims', json_build_object('sub', name, 'role', 'dialect_admin')::text, false)
+-- A function that leaves settings behind, as functions in the wild do, and says whom it was called by.
+create function api.pretend(name text) returns text language plpgsql volatile as $$
+declare
+    caller text := current_setting('request.jwt.claims')::json ->> 'sub';
+begin
+    perform set_config('request.jwt.claims', json_build_object('sub', name, 'role', 'dialect_admin')::text, false);
+    return caller;
+end
 $$;
 notify pgrst;

@@ -4,6 +4,7 @@ What happens: clients go in the middle of their requests, PostgreSQL ends connec
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.conftest import run_sql
+from tests.dialect.tokens import token
 
 from .asking import Raw, Reply, ask
 from .conftest import PLAIN, Awkward, Gateways
@@ -95,6 +97,14 @@ async def test_everyone_in_a_crowd_gets_their_own_answer(app: FastAPI) -> None:
         assert_everyone_got_theirs(await crowd(app, rng))
         assert_no_more_connections_than_allowed(app)
         assert_nothing_is_lent(app)
+
+
+async def test_what_a_call_leaves_behind_is_not_the_next_answer(app: FastAPI) -> None:
+    """The same caller, on the same connection: that nothing about them has changed must not be taken for granted."""
+    bearer = (b"authorization", f"Bearer {token({'role': 'dialect_author', 'sub': 'user 1'})}".encode())
+    request = Raw("POST", b"/rpc/pretend", b"", (bearer, (b"content-type", b"application/json")), b'{"name":"user 2"}')
+    for _ in range(3):
+        assert json.loads((await ask(app, request)).body) == "user 1"
 
 
 async def test_so_they_do_while_others_go_away(app: FastAPI) -> None:

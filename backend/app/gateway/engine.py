@@ -26,6 +26,8 @@ from app.settings import RestSettings
 _LONGEST_SHAPE = 8192
 _LONGEST_KNOWN_QUERY = 2048
 _LONGEST_KNOWN_REQUEST = 2 * _LONGEST_KNOWN_QUERY
+#: How PostgreSQL is to plan, by whether one plan is to serve all values.
+_PLANNING = {False: (("plan_cache_mode", "auto"),), True: (("plan_cache_mode", "force_generic_plan"),)}
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -84,9 +86,9 @@ class Engine:
             _keep(self._prepared, request.shape, found, self.settings.plan_cache_entries)
         return found
 
-    def stamp(self, caller: Caller, head: Head, schema: str) -> Stamp:
-        """The caller as PostgreSQL is told of it for a request."""
-        settings = self.role_settings.get(caller.role, ()) + self.app_settings
+    def stamp(self, caller: Caller, head: Head, schema: str, *, generic: bool = False) -> Stamp:
+        """The caller as PostgreSQL is told of it for a request, and whether one plan serves all values."""
+        settings = self.role_settings.get(caller.role, ()) + self.app_settings + _PLANNING[generic]
         if self.sets_request:
             settings += request_settings(head)
         return Stamp(

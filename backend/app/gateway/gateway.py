@@ -122,13 +122,13 @@ class Gateway:
             return await self._run(newer, caller, head, request)
 
     async def _run(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
-        return await execute(
-            self.database,
-            engine.prepared(request),
-            request,
-            engine.stamp(caller, head, request.target.schema),
-            surroundings=engine.surroundings(caller),
-        )
+        prepared = engine.prepared(request)
+        generic = prepared.choice.generic and engine.settings.plans_by_measurement
+        stamp = engine.stamp(caller, head, request.target.schema, generic=generic)
+        began = time.perf_counter()
+        result = await execute(self.database, prepared, request, stamp, surroundings=engine.surroundings(caller))
+        prepared.choice.took(time.perf_counter() - began, generic=generic)
+        return result
 
 
 def _head(scope: Scope) -> Head:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.adapters.postgres import Isolation, Mode
 from app.catalog.types import Catalog, Function
+from app.gateway.plan_choice import PlanChoice
 from app.gateway.render import render, render_count
 from app.gateway.types import ApiRequest, Plan, Sql, Statement
 
@@ -29,6 +30,7 @@ class Prepared:
     isolation: Isolation | None
     #: Settings of the function that hold for the whole transaction.
     settings: tuple[tuple[str, str], ...]
+    choice: PlanChoice = field(default_factory=PlanChoice, compare=False)
 
 
 def prepare(request: ApiRequest, plan: Plan, catalog: Catalog, hoisted: tuple[str, ...]) -> Prepared:
