@@ -52,17 +52,24 @@ class Keeper(Generic[Built]):
     version: int = 0
     _in_use: RestSettings | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _tried_to_listen: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _doubted: float = -_LEAST_SECONDS_BETWEEN_DOUBTS
 
     async def start(self) -> None:
-        """Load once, then go on in the background; a database that is away is waited for."""
+        """Load once, then go on in the background; a database that is away is waited for.
+
+        Listening comes first: what changes between the two would be told to nobody.
+        """
+        if self.settings.db_channel_enabled:
+            self._tasks.append(asyncio.create_task(self._listen()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_DELAY_SECONDS):
+                    await self._tried_to_listen.wait()
         if not await self._loaded():
             self._wanted.set()
         self._tasks.append(asyncio.create_task(self._reload_when_wanted()))
-        if self.settings.db_channel_enabled:
-            self._tasks.append(asyncio.create_task(self._listen()))
 
     async def stop(self) -> None:
         """End what runs in the background."""
@@ -142,12 +149,14 @@ class Keeper(Generic[Built]):
             try:
                 async for _ in self.database.listen(channels, self._heard):
                     delay = _FIRST_DELAY_SECONDS
+                    self._tried_to_listen.set()
                     if lost:
                         # Whatever was said meanwhile was said to nobody.
                         self._wanted.set()
             except AppError as error:
                 log.event(LOAD_FAILED, {"reason": str(error)}, level="warning")
             lost = True
+            self._tried_to_listen.set()
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 

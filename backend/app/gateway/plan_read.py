@@ -41,6 +41,8 @@ from app.gateway.types import (
 _LONGEST_NAME = 63
 _NO_AGGREGATES_IN_SPREADS = "Aggregates are not implemented for one-to-many or many-to-many spreads."
 TENANT = Argument(INPUT_TENANT)
+#: Without parentheses it is PostgreSQL's function of the row.
+_COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +218,13 @@ class ReadPlanner:
         table = node.table
         if table is None:
             return ColumnRef(name)
-        if table.tenant is not None and name == table.tenant.name:
-            raise AppError("42703", 400, f"column {node.table_alias or table.name.name}.{name} does not exist")
         column = table.columns.get(name)
-        return self._reference(column) if column else ColumnRef(name, table.computed.get(name))
+        if column is not None:
+            return self._reference(column)
+        if table.tenant is not None and name not in table.computed and name != _COUNT:
+            # PostgreSQL would look for a function of the row, and some of its own show all of it: what is hidden, too.
+            raise AppError("42703", 400, f"column {node.table_alias or table.name.name}.{name} does not exist")
+        return ColumnRef(name, table.computed.get(name))
 
     def _reference(self, column: Column) -> ColumnRef:
         shown = self.catalog.representations

@@ -518,3 +518,10 @@ async def test_it_is_a_part_of_its_tables_key(plain: Client) -> None:
     assert made.headers["location"] == f"/bare?tenant_id=eq.{tenant}&id=eq.1"
     assert (await plain.put("/bare?id=eq.1", json=row)).status_code == 405
     assert (await plain.put(f"/bare?id=eq.1&tenant_id=eq.{tenant}", json=row)).status_code == 204
+
+
+@pytest.mark.parametrize("name", ["row_to_json", "to_jsonb", "text", "hash_record"])
+async def test_no_function_of_a_row_shows_what_is_hidden(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/rest/v1/resources?select={name}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "42703")
+    assert (await client.get("/rest/v1/resources?select=count")).status_code == 200
