@@ -23,7 +23,7 @@ test: $(VENV)/.dev ## Set up and run every test
 
 # Other requests each time, as many as FUZZ says; what is found is told as curl commands.
 FUZZ ?= 200000
-fuzz: $(VENV)/.dev ## Ask the gateway far more, and stranger, things than `make test` does
+fuzz: $(VENV)/.fuzz ## Ask the gateway far more, and stranger, things than `make test` does
 	RELAIS_TEST_FUZZ=$(FUZZ) RELAIS_TEST_DIFFERENTIAL=$$(($(FUZZ) / 10)) RELAIS_TEST_DIFFERENTIAL_SEED=$$(date +%s) \
 		"$(BIN)/python" -m pytest -n auto --dist loadfile tests/fuzz tests/dialect/test_differential.py $(ARGS)
 
@@ -54,10 +54,11 @@ docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictl
 	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 
 lock: ## Resolve the dependencies anew (needs uv)
-	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group build -o requirements/.all.txt
+	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group fuzz --group build -o requirements/.all.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt pyproject.toml --group build -o requirements/runtime.txt
 	uv pip compile $(LOCK) --no-deps -c requirements/.all.txt requirements/embedded.in -o requirements/embedded.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt --group dev -o requirements/dev.txt
+	uv pip compile $(LOCK) -c requirements/.all.txt --group fuzz -o requirements/fuzz.txt
 	rm requirements/.all.txt
 LOCK = -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -80,4 +81,8 @@ $(VENV)/.run: requirements/runtime.txt requirements/embedded.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(call PIP_INSTALL,-r requirements/dev.txt)
+	@touch "$@"
+
+$(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
+	@$(call PIP_INSTALL,-r requirements/fuzz.txt)
 	@touch "$@"
