@@ -111,7 +111,7 @@ async def test_no_more_than_its_size_are_ever_open(make_pool: MakePool, connecto
         pool.release(connection)
 
     await asyncio.gather(*(work() for _ in range(40)))
-    assert (most, connector.begun) == (2, 2)
+    assert (most <= 2, connector.begun) == (True, 2)
 
 
 async def test_those_being_opened_count(make_pool: MakePool, connector: Connector) -> None:

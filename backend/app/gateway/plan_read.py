@@ -19,6 +19,7 @@ from app.gateway.errors import (
 )
 from app.gateway.query import EmbedPath, Field, Logic, Operation, OrderTerm, SelectField
 from app.gateway.relationships import find_relationship
+from app.gateway.similar import most_similar
 from app.gateway.types import (
     FIRST_VALUE,
     INPUT_LIMIT,
@@ -43,6 +44,7 @@ _NO_AGGREGATES_IN_SPREADS = "Aggregates are not implemented for one-to-many or m
 TENANT = Argument(INPUT_TENANT)
 #: Without parentheses it is PostgreSQL's function of the row.
 _COUNT = "count"
+_LEAST_LIKENESS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class ReadPlanner:
             return self._reference(column)
         if table.tenant is not None and name not in table.computed and name != _COUNT:
             # PostgreSQL would look for a function of the row, and some of its own show all of it: what is hidden, too.
-            raise AppError("42703", 400, f"column {node.table_alias or table.name.name}.{name} does not exist")
+            raise _no_column(node.table_alias or table.name.name, name, table)
         return ColumnRef(name, table.computed.get(name))
 
     def _reference(self, column: Column) -> ColumnRef:
@@ -319,6 +321,13 @@ def walk(node: ReadNode) -> Iterator[ReadNode]:
     yield node
     for child in node.embeds:
         yield from walk(child)
+
+
+def _no_column(relation: str, name: str, table: Table) -> AppError:
+    """What PostgreSQL would say of a column that is not there."""
+    close = most_similar(name, table.columns, _LEAST_LIKENESS)
+    hint = f'Perhaps you meant to reference the column "{relation}.{close}".' if close else None
+    return AppError("42703", 400, f"column {relation}.{name} does not exist", None, hint)
 
 
 def not_embedded(name: str) -> AppError:
