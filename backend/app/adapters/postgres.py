@@ -73,8 +73,6 @@ def _stamp_values(stamp: Stamp) -> list[str]:
     return values
 
 
-#: The role of callers who have not signed in.
-ANONYMOUS = "anon"
 #: The login itself: what it owns, it may do.
 NOBODY = Stamp("none", "", "", "")
 #: Jobs, imports and the product's own bookkeeping.

@@ -65,7 +65,7 @@ class PlanChoice:
         self._common.clear()
 
     def _decide(self) -> None:
-        # The quickest of each: whatever else the machine did made the others slower, never faster.
+        # The quick quarter of each: whatever else the machine did made some slower, never faster.
         self._usual = _typical(self._custom)
         self.generic = _typical(self._common) < _WORTH * self._usual
         self._deciding, self._left, self._bad, self._seen = False, _REPEAT, 0, 0
