@@ -271,7 +271,7 @@ class RestSettings(_Group):
         "auto", description="Set `request.headers` and the like: always, or when something in the database reads them."
     )
     max_query_bytes: int = Field(49152, ge=256, le=65000, description="Longest query string.")
-    max_filters: int = Field(200, ge=1, description="Filters and logic trees in a query string.")
+    max_filters: int = Field(500, ge=1, description="Filters in a query string, those within logic trees included.")
     max_embeds: int = Field(50, ge=0, description="Embeds in a query string, at all levels.")
     role_statement_timeouts: Annotated[str, AfterValidator(_seconds_by_name)] = Field(
         "",

@@ -23,7 +23,12 @@ def nested(opening: bytes, middle: bytes, closing: bytes, depth: int) -> bytes:
 REFUSED: dict[str, tuple[Raw, int, str]] = {
     "a query of a megabyte": (Raw("GET", b"/books", b"id=eq." + b"1" * MEGA), 400, "REQUEST_TOO_COMPLEX"),
     "10000 filters": (Raw("GET", b"/books", b"&".join([b"a=is.1"] * 6000)), 400, "REQUEST_TOO_COMPLEX"),
-    "300 filters": (Raw("GET", b"/books", b"&".join([b"id=eq.1"] * 300)), 400, "REQUEST_TOO_COMPLEX"),
+    "600 filters": (Raw("GET", b"/books", b"&".join([b"id=eq.1"] * 600)), 400, "REQUEST_TOO_COMPLEX"),
+    "600 filters in trees": (
+        Raw("GET", b"/books", b"&".join([b"or=(" + b",".join([b"id.eq.1"] * 200) + b")"] * 3)),
+        400,
+        "REQUEST_TOO_COMPLEX",
+    ),
     "100 embeds side by side": (
         Raw("GET", b"/books", b"select=" + b",".join([b"labels(*)"] * 100)),
         400,

@@ -123,11 +123,13 @@ class Gateway:
 
     async def _run(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
         prepared = engine.prepared(request)
-        generic = prepared.choice.generic and engine.settings.plans_by_measurement
+        measures = engine.settings.plans_by_measurement
+        generic = measures and prepared.choice.generic
         stamp = engine.stamp(caller, head, request.target.schema, generic=generic)
         began = time.perf_counter()
         result = await execute(self.database, prepared, request, stamp, surroundings=engine.surroundings(caller))
-        prepared.choice.took(time.perf_counter() - began, generic=generic)
+        if measures:
+            prepared.choice.took(time.perf_counter() - began, generic=generic)
         return result
 
 

@@ -7,27 +7,37 @@ up for a while. See docs/decisions/0013.
 
 from dataclasses import dataclass, field
 
-#: Executions of each kind that are compared; the first ones of a connection prepare and plan.
-_TRIALS = 12
+#: Executions of each kind that are compared, by turns. The first ones of each connection prepare and plan: there must
+#: be many more than there are connections.
+_TRIALS = 40
+#: Of them the quickest count: on a busy machine the others tell how long they waited.
+_QUICK = 3
+#: So many are planned each time before the first one is not: what they took says when a plan is a bad one.
+_LEAD = 8
+#: What takes longer would gain nothing that anybody notices.
+_SLOW_SECONDS = 0.1
 #: How much faster the common plan must be.
-_WORTH = 0.8
-#: What takes so many times as long as planning each time did, and a moment more, is bad luck or a bad plan.
+_WORTH = 0.9
+#: What takes so many times as long as usual, and a moment more, is bad luck or a bad plan.
 _BAD_FACTOR = 4.0
 _BAD_SECONDS = 0.003
+#: How quickly it is learned what is usual.
+_LEARNS = 0.05
 #: So much bad luck among so many executions is none.
 _MOST_BAD = 3
 _WATCHED = 100
 #: Executions before the comparison is made again: after a bad plan, and in any case.
 _REST = 1_000
-_REPEAT = 20_000
+_REPEAT = 5_000
 
 
 @dataclass(slots=True)
 class PlanChoice:
     """What is known of one statement."""
 
+    #: How the next execution is to be planned.
     generic: bool = False
-    _left: int = _TRIALS
+    _left: int = 0
     _deciding: bool = True
     _custom: list[float] = field(default_factory=list[float])
     _common: list[float] = field(default_factory=list[float])
@@ -38,9 +48,12 @@ class PlanChoice:
     def took(self, seconds: float, *, generic: bool) -> None:
         """Take note of an execution."""
         if self._deciding:
-            (self._common if generic else self._custom).append(seconds)
-        elif generic and seconds > _BAD_FACTOR * self._usual + _BAD_SECONDS:
-            self._bad += 1
+            self._compare(seconds, generic=generic)
+            return
+        if generic:
+            self._bad += self._is_bad(seconds)
+            # The machine may have more to do, or less, than when the two were compared.
+            self._usual += _LEARNS * (min(seconds, 2 * self._usual) - self._usual)
         self._left -= 1
         self._seen += 1
         if self._seen >= _WATCHED:
@@ -48,31 +61,45 @@ class PlanChoice:
         if self._bad >= _MOST_BAD:
             self._rest()
         elif self._left <= 0:
-            self._next()
-
-    def _next(self) -> None:
-        if not self._deciding:
             self._begin()
-        elif not self._common:
-            # First planned each time, then once for all.
-            self.generic, self._left = True, _TRIALS
-        else:
+
+    def _compare(self, seconds: float, *, generic: bool) -> None:
+        (self._common if generic else self._custom).append(seconds)
+        if len(self._custom) == _LEAD:
+            self._usual = _usual(self._custom)
+        if len(self._custom) < _LEAD:
+            return
+        self._bad += generic and self._is_bad(seconds)
+        if self._usual > _SLOW_SECONDS or self._bad >= _MOST_BAD:
+            self._rest()
+        elif min(len(self._common), len(self._custom)) >= _TRIALS:
             self._decide()
+        else:
+            # By turns: what the machine does besides slows both.
+            self.generic = len(self._common) + _LEAD <= len(self._custom)
+
+    def _is_bad(self, seconds: float) -> bool:
+        return seconds > _BAD_FACTOR * self._usual + _BAD_SECONDS
 
     def _begin(self) -> None:
-        self.generic, self._deciding, self._left = False, True, _TRIALS
+        self.generic, self._deciding, self._bad = False, True, 0
         self._custom.clear()
         self._common.clear()
 
     def _decide(self) -> None:
-        # The quick quarter of each: whatever else the machine did made some slower, never faster.
-        self._usual = _typical(self._custom)
-        self.generic = _typical(self._common) < _WORTH * self._usual
+        self._usual = _usual(self._common)
+        self.generic = _quickest(self._common) < _WORTH * _quickest(self._custom)
         self._deciding, self._left, self._bad, self._seen = False, _REPEAT, 0, 0
 
     def _rest(self) -> None:
         self.generic, self._deciding, self._left, self._bad = False, False, _REST, 0
 
 
-def _typical(times: list[float]) -> float:
-    return sorted(times)[len(times) // 4] if times else 0.0
+def _usual(times: list[float]) -> float:
+    return sorted(times)[len(times) // 2]
+
+
+def _quickest(times: list[float]) -> float:
+    # Whatever else the machine did, and however many waited for it, made some slower, never faster.
+    quick = sorted(times)[:_QUICK]
+    return sum(quick) / len(quick)

@@ -89,6 +89,8 @@ def parse_query(text: str, caps: Caps, *, call_by_get: bool) -> Query:
         query.orders.append((key, value, parse_order_key(key), parse_order(value)))
     for key, value in found.logic:
         query.logic.append((key, *_logic(key, value)))
+    if len(found.filters) + sum(_leaves(tree) for _, _, tree in query.logic) > caps.filters:
+        raise too_complex("Filters", caps.filters)
     columns = found.plain.get("columns")
     if columns is not None:
         query.columns, query.columns_text = parse_columns(columns), columns
@@ -141,6 +143,10 @@ def _logic(key: str, value: str) -> tuple[EmbedPath, Logic]:
     if isinstance(tree, Filter):
         tree = Logic("and", (tree,))
     return path, tree
+
+
+def _leaves(tree: Logic) -> int:
+    return sum(_leaves(term) if isinstance(term, Logic) else 1 for term in tree.terms)
 
 
 def _bounds(found: _Sorted) -> dict[EmbedPath, Bounds]:

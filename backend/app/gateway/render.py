@@ -1,8 +1,9 @@
 """From a plan to one statement: the row source, the answer made of it, and what the response needs to know."""
 
 from app.catalog.types import Representations
-from app.gateway.sql import SOURCE, Composer, count_query, ident, qualified, tree
+from app.gateway.sql import Composer, ident, qualified
 from app.gateway.sql_call import call_sql
+from app.gateway.sql_read import SOURCE, count_query, tree
 from app.gateway.sql_write import literal, write_sql
 from app.gateway.types import Plan, Sql, Statement
 

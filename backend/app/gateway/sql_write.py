@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from app.catalog.types import Column, Representations
-from app.gateway.sql import Composer, column_of, condition_sql, ident, qualified
+from app.gateway.sql import Composer, column_of, ident, qualified
+from app.gateway.sql_conditions import condition_sql
 from app.gateway.types import INPUT_BODY, Argument, Sql, WritePlan
 
 _BODY = Argument(INPUT_BODY)
