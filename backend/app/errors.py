@@ -2,6 +2,8 @@
 
     {"code": …, "details": …, "hint": …, "message": …}
 
+Explicit routes repeat the message as `error`, which the existing frontend reads.
+
 Codes are an interface. PostgREST's own are used where its dialect defines one, SQLSTATEs for what PostgreSQL refuses,
 and readable words in capitals for the rest. Messages are French where the web application shows them to its users.
 Specs live beside whoever raises them; those of HTTP itself live here.
@@ -50,18 +52,27 @@ class AppError(Exception):
     details: Any = None
     hint: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: Further members of the body on explicit routes.
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         Exception.__init__(self, self.code, self.message)
 
     def response(self) -> Response:
-        """This error as an answer."""
-        return Response(self.body(), self.status, dict(self.headers), MEDIA_TYPE)
+        """This error as explicit routes answer it: the frontend reads the message as `error`, too."""
+        shape = {**self._shape(), "error": self.message, **self.extra}
+        return Response(_json(shape), self.status, dict(self.headers), MEDIA_TYPE)
 
     def body(self) -> bytes:
         """The one shape."""
-        shape = {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message}
-        return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return _json(self._shape())
+
+    def _shape(self) -> dict[str, Any]:
+        return {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message}
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def refuse(

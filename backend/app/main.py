@@ -12,9 +12,14 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import api_docs, health, log
+from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.auth.caller import CallerResolver
+from app.auth.endings import Endings
+from app.auth.guard import Guard
+from app.auth.limits import Limiter
 from app.catalog.keeper import Keeper
 from app.gateway.assembly import Assembly
 from app.gateway.cors import GatewayCors
@@ -61,11 +66,14 @@ def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
     database, modules = Database(settings.database), load_modules()
     schemas = tuple(module.schema for module in modules)
+    redis = Redis(settings.redis)
     state = AppState(
         settings=settings,
         database=database,
-        redis=Redis(settings.redis),
+        redis=redis,
         modules=modules,
+        guard=_guard(settings, database, redis),
+        callers=_callers(settings),
         engines=Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas)),
         migrations=migrations.lineage(),
         started=time.monotonic(),
@@ -87,7 +95,10 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.relais = state
-    app.include_router(health.router)
+    people = next((module.person for module in modules if module.person is not None), None)
+    app.state.accounts = make_accounts(settings, database, state.guard, people)
+    for router in (health.router, *ROUTERS):
+        app.include_router(router)
     if settings.http.docs:
         app.include_router(api_docs.router)
     for module in state.modules:
@@ -101,14 +112,29 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
+    await state.guard.endings.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
+        await state.guard.endings.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
+        app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
+    seconds = settings.auth.access_token_seconds
+    endings = Endings(database, seconds)
+    return Guard(database, redis, Limiter(settings.limits, redis), endings, seconds)
+
+
+def _callers(settings: Settings) -> CallerResolver:
+    """Who asks explicit routes: there is always somebody who has not signed in."""
+    rest = settings.rest.model_copy(update={"db_anon_role": settings.rest.anon_role() or "anon"})
+    return Assembly(settings.auth).callers(rest)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -128,7 +154,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
-    app: ASGIApp = Gateway(state.database, state.engines.get, state.engines.doubt)
+    app: ASGIApp = Gateway(state.database, state.guard, state.engines.get, state.engines.doubt)
     for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get))):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app

@@ -14,6 +14,16 @@ Job = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """What a module knows of the people of a tenant, as statements that run as the service role."""
+
+    #: Given a tenant and a user: at most one row with username, full_name, avatar_url, bio and role.
+    describe: str
+    #: Given a tenant and a user name: whether somebody has it.
+    has_username: str
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A domain: its name, the database schema that it exposes, and what it brings to the entry points."""
 
@@ -25,6 +35,8 @@ class Module:
     router: APIRouter | None = None
     jobs: tuple[Job, ...] = ()
     seed: Seed | None = None
+    #: Of the modules that are there, the first that has one describes people.
+    person: Person | None = None
     #: Tables whose changes go to the change log.
     realtime_tables: tuple[str, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.

@@ -7,6 +7,8 @@ from starlette.requests import HTTPConnection
 
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.auth.caller import CallerResolver
+from app.auth.guard import Guard
 from app.catalog.keeper import Keeper
 from app.gateway.engine import Engine
 from app.module import Module
@@ -21,6 +23,9 @@ class AppState:
     database: Database
     redis: Redis
     modules: tuple[Module, ...]
+    guard: Guard
+    #: How explicit routes tell who asks: there is always an anonymous role.
+    callers: CallerResolver
     #: How the gateway sees the database.
     engines: Keeper[Engine]
     #: Every migration that this code knows, with all that it rests on.

@@ -27,6 +27,14 @@ CORE = (
         " values ('a@test.org', 'verify_email', '\\x02', now())", "used_at = now()",
     ),
     _core(
+        "second_factors", "user_id = <owner>",
+        "insert into relais.second_factors (user_id, secret) values (<owner>, '\\x02')", "confirmed_at = now()",
+    ),
+    _core(
+        "recovery_codes", "user_id = <owner>",
+        "insert into relais.recovery_codes (user_id, code_hash) values (<owner>, '\\x02')", "used_at = now()",
+    ),
+    _core(
         "oauth_accounts", "id = <oauth>",
         "insert into relais.oauth_accounts (user_id, provider, provider_user_id, access_token)"
         " values (<owner>, 'google', '2', '\\x02')", "is_primary = true",

@@ -139,6 +139,8 @@ insert into library.resources (tenant_id, id, user_id, title, description) value
 insert into relais.sessions (id, tenant_id, user_id, expires_at) values (<session>, <home>, <owner>, now());
 insert into relais.one_time_tokens (id, email, purpose, token_hash, expires_at) values
   (<token>, 'a@test.org', 'verify_email', '\\x01', now());
+insert into relais.second_factors (user_id, secret) values (<owner>, '\\x01');
+insert into relais.recovery_codes (user_id, code_hash) values (<owner>, '\\x01');
 insert into relais.oauth_accounts (id, user_id, provider, provider_user_id, access_token) values
   (<oauth>, <owner>, 'github', '1', '\\x01');
 insert into relais.api_tokens (id, tenant_id, user_id, name, prefix, token_hash) values

@@ -31,6 +31,27 @@ class Caller:
     tenant_id: str
     #: The role in use is the one of those who have not signed in.
     anonymous: bool
+    #: What must still be good: `session:id`, `token:id`, or nothing of ours.
+    credential: str = ""
+    #: What a token is restricted to; None: it reaches as far as its user.
+    scopes: frozenset[str] | None = None
+    #: Factors that the session was opened with.
+    assurance: int = 1
+
+    @classmethod
+    def of(cls, values: Mapping[str, Json], role: str, *, anonymous: bool) -> "Caller":
+        """The caller that claims speak of."""
+        session, scopes = _uuid(values.get("sid")), values.get("scopes")
+        return cls(
+            role,
+            json_text({**values, "role": role}),
+            _uuid(values.get("sub")),
+            _uuid(values.get("tenant_id")),
+            anonymous,
+            f"session:{session}" if session else "",
+            frozenset(str(item) for item in scopes) if isinstance(scopes, list) else None,
+            2 if values.get("aal") == "aal2" else 1,
+        )
 
 
 class CallerResolver:
@@ -40,7 +61,7 @@ class CallerResolver:
         self._verifier = verifier
         self._role_path = role_path
         self._anon_role = anon_role
-        self._nobody = None if anon_role is None else _caller({}, anon_role, anonymous=True)
+        self._nobody = None if anon_role is None else Caller.of({}, anon_role, anonymous=True)
         # A caller lives for as long as the verifier remembers the claims it was made of: one cache, one bound.
         self._callers: WeakKeyDictionary[Claims, Caller] = WeakKeyDictionary()
 
@@ -65,12 +86,7 @@ class CallerResolver:
         if role == "none":
             # To PostgreSQL it is a reserved word: the role would be that of our own login.
             raise AppError("22023", 401, 'role "none" does not exist', headers=_CHALLENGE)
-        return _caller(values, role, anonymous=role == self._anon_role)
-
-
-def _caller(values: Mapping[str, Json], role: str, *, anonymous: bool) -> Caller:
-    claims = json_text({**values, "role": role})
-    return Caller(role, claims, _uuid(values.get("sub")), _uuid(values.get("tenant_id")), anonymous)
+        return Caller.of(values, role, anonymous=role == self._anon_role)
 
 
 def _uuid(value: Json) -> str:

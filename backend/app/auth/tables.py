@@ -7,7 +7,7 @@ behalf, and the auth code as the `service` role. Rules: every table has row secu
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from app.tables import UUID, SQLModel, TableNames, column, datetime, enum_type, identifier, reference, stamp, words
@@ -30,6 +30,13 @@ class TokenPurpose(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
     CLAIM_ACCOUNT = "claim_account"
     ACCEPT_INVITATION = "accept_invitation"
+    CHANGE_EMAIL = "change_email"
+    #: What a browser brings back from a provider.
+    OAUTH_STATE = "oauth_state"
+    #: Exchanged for a session by whoever holds the verifier, too.
+    SIGN_IN_CODE = "sign_in_code"
+    #: The password was right; the second factor is still to come.
+    SECOND_FACTOR = "second_factor"
 
 
 TENANT_ROLE = enum_type(SCHEMA, "tenant_role", TenantRole)
@@ -41,6 +48,8 @@ _tenants = TableNames(SCHEMA, "tenants")
 _users = TableNames(SCHEMA, "users")
 _memberships = TableNames(SCHEMA, "memberships")
 _sessions = TableNames(SCHEMA, "sessions")
+_second_factors = TableNames(SCHEMA, "second_factors")
+_recovery_codes = TableNames(SCHEMA, "recovery_codes")
 _one_time_tokens = TableNames(SCHEMA, "one_time_tokens")
 _oauth_accounts = TableNames(SCHEMA, "oauth_accounts")
 _api_tokens = TableNames(SCHEMA, "api_tokens")
@@ -83,6 +92,11 @@ class User(SQLModel, table=True):
     email_verified_at: datetime | None = stamp(null=True, default=None)
     disabled_at: datetime | None = stamp(null=True, default=None)
     last_sign_in_at: datetime | None = stamp(null=True, default=None)
+    password_changed_at: datetime | None = stamp(null=True, default=None)
+    #: What the user says of themselves, and what only the service may say of them.
+    user_metadata: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    app_metadata: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    locale: str = column(Text(), default="'fr'")
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
 
@@ -117,7 +131,14 @@ class Session(SQLModel, table=True):
     id: UUID = identifier()
     tenant_id: UUID = reference()
     user_id: UUID = reference()
+    #: How often the refresh token has been exchanged; the token of now carries this number.
     refresh_counter: int = column(Integer(), default="0")
+    rotated_at: datetime = stamp()
+    #: How often the token before it came again since.
+    reuses: int = column(Integer(), default="0")
+    #: How somebody signed in, and with how many factors.
+    method: str = column(Text(), default="'password'")
+    assurance: int = column(SmallInteger(), default="1")
     user_agent: str | None = column(Text(), null=True)
     address: str | None = column(INET(), null=True)
     created_at: datetime = stamp()
@@ -126,8 +147,41 @@ class Session(SQLModel, table=True):
     revoked_at: datetime | None = stamp(null=True, default=None)
 
 
+class SecondFactor(SQLModel, table=True):
+    """A generator of one-time codes. Its secret is encrypted before it comes here; it counts once it is confirmed."""
+
+    __tablename__: ClassVar[Any] = _second_factors.table
+    __table_args__ = _second_factors.args(
+        _second_factors.references_global("user_id", USERS),
+        _second_factors.index("user_id", within_tenant=False),
+        primary_key=BY_ID,
+    )
+    id: UUID = identifier()
+    user_id: UUID = reference()
+    name: str = column(Text(), default="''")
+    secret: bytes = column(LargeBinary())
+    #: The time step of the last code that was accepted: no code is accepted twice.
+    last_step: int = column(BigInteger(), default="0")
+    confirmed_at: datetime | None = stamp(null=True, default=None)
+    created_at: datetime = stamp()
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Stands in for a lost second factor, once."""
+
+    __tablename__: ClassVar[Any] = _recovery_codes.table
+    __table_args__ = _recovery_codes.args(
+        _recovery_codes.references_global("user_id", USERS),
+        primary_key=("user_id", "code_hash"),
+    )
+    user_id: UUID = reference()
+    code_hash: bytes = column(LargeBinary())
+    used_at: datetime | None = stamp(null=True, default=None)
+    created_at: datetime = stamp()
+
+
 class OneTimeToken(SQLModel, table=True):
-    """A link sent by e-mail, kept as a hash, good for one use before it expires."""
+    """A secret that somebody holds for a while, kept as a hash, good for one use before it expires."""
 
     __tablename__: ClassVar[Any] = _one_time_tokens.table
     __table_args__ = _one_time_tokens.args(
@@ -142,9 +196,12 @@ class OneTimeToken(SQLModel, table=True):
     id: UUID = identifier()
     tenant_id: UUID | None = reference(null=True)
     user_id: UUID | None = reference(null=True)
-    email: str = column(Text())
+    email: str | None = column(Text(), null=True)
     purpose: TokenPurpose = column(TOKEN_PURPOSE)
     token_hash: bytes = column(LargeBinary())
+    #: What its use needs to know: a role offered, where to go back to.
+    details: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    failures: int = column(Integer(), default="0")
     expires_at: datetime = stamp(default=None)
     used_at: datetime | None = stamp(null=True, default=None)
     created_at: datetime = stamp()

@@ -33,6 +33,8 @@ class TokenOptions:
 
     secret: str | None = field(default=None, repr=False)
     secret_is_base64: bool = False
+    #: Further keys: those that our own tokens are signed with.
+    own_keys: tuple[Key, ...] = field(default=(), repr=False)
     rules: ClaimRules = field(default_factory=ClaimRules)
     cache_entries: int = 1000
     cache_bytes: int = 4 * 1024 * 1024
@@ -43,7 +45,9 @@ class TokenVerifier:
     """Verifies tokens and remembers those whose signature was right; their times are looked at every time."""
 
     def __init__(self, options: TokenOptions, now: Callable[[], float] = time.time) -> None:
-        self._keys = None if options.secret is None else read_keys(options.secret, is_base64=options.secret_is_base64)
+        secret = options.secret
+        found = () if secret is None else read_keys(secret, is_base64=options.secret_is_base64)
+        self._keys = (*options.own_keys, *found) or None
         self._rules = options.rules
         self._max_token_bytes = options.max_token_bytes
         self._cache = TokenCache(options.cache_entries, options.cache_bytes)

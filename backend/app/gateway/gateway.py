@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.adapters.postgres import MISSING_CODES, STALE_STATEMENT, Database
 from app.auth.caller import Caller
+from app.auth.guard import Guard
 from app.errors import AppError, refuse
 from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.engine import Engine
@@ -16,12 +17,12 @@ from app.gateway.errors import NO_CATALOG, too_complex
 from app.gateway.execute import as_of_unknown, execute
 from app.gateway.grammar import MAX_DEPTH, TooDeep
 from app.gateway.info import describe_options
-from app.gateway.parse import PREFIX, Head, Route, check_method, choose_schema, parse_path
+from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
 from app.gateway.types import ApiRequest, ResultSet
 from app.gateway.warnings import legacy_names
-from app.middleware.trace import Trace, trace_of
+from app.middleware.trace import Trace, address_of, trace_of
 
 _RETRY = {"Retry-After": "0"}
 
@@ -31,6 +32,7 @@ class Gateway:
     """Serves whatever schema it is pointed at."""
 
     database: Database
+    guard: Guard
     #: The picture of now; None before the first one.
     current: Callable[[], Engine | None]
     #: Has the catalog looked at anew, if it was not just now; tells whether it was.
@@ -68,7 +70,7 @@ class Gateway:
     async def _conducted(self, scope: Scope, trace: Trace, head: Head, body: bytes, engine: Engine) -> Answer:
         clock, stages = time.perf_counter, trace.stages
         began = clock()
-        caller = engine.callers.resolve(head.headers.get(b"authorization"))
+        caller = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
         parsing = clock()
         stages["jwt"] = parsing - began
@@ -104,6 +106,14 @@ class Gateway:
         )
         stages["response"] = clock() - responding
         return answer
+
+    async def _caller(self, scope: Scope, trace: Trace, head: Head, engine: Engine) -> Caller:
+        authorization = head.headers.get(b"authorization")
+        if head.method == "OPTIONS":
+            return engine.callers.resolve(authorization)
+        kind = "reads" if head.method in READS else "writes"
+        caller, trace.told = await self.guard.admit(engine.callers, authorization, address_of(scope), kind)
+        return caller
 
     async def _executed(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
         try:

@@ -1,13 +1,26 @@
 """Core tables of background work: mail that waits to be sent."""
 
+from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Integer, Text
+from sqlalchemy import Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.tables import UUID, SQLModel, TableNames, column, datetime, identifier, reference, stamp
+from app.tables import UUID, SQLModel, TableNames, column, datetime, enum_type, identifier, reference, stamp
 
 _email_outbox = TableNames("relais", "email_outbox")
+
+
+class MailStatus(StrEnum):
+    """How far a message has come."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+MAIL_STATUS = enum_type("relais", "mail_status", MailStatus)
 
 
 class Email(SQLModel, table=True):
@@ -18,7 +31,7 @@ class Email(SQLModel, table=True):
         _email_outbox.references_global("tenant_id", "relais.tenants.id"),
         _email_outbox.index("tenant_id", within_tenant=False),
         _email_outbox.index(
-            "next_attempt_at", within_tenant=False, where="sent_at is null and failed_at is null", name="due"
+            "next_attempt_at", within_tenant=False, where="status in ('pending', 'sending')", name="due"
         ),
         primary_key=("id",),
     )
@@ -26,7 +39,11 @@ class Email(SQLModel, table=True):
     tenant_id: UUID | None = reference(null=True)
     recipient: str = column(Text())
     template: str = column(Text())
+    locale: str = column(Text(), default="'fr'")
     data: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    #: Whoever reads it can do what the recipient may: encrypted, and emptied once it is sent.
+    sealed: bytes | None = column(LargeBinary(), null=True)
+    status: MailStatus = column(MAIL_STATUS, default="'pending'::relais.mail_status")
     attempts: int = column(Integer(), default="0")
     next_attempt_at: datetime = stamp()
     last_error: str | None = column(Text(), null=True)

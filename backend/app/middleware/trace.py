@@ -34,6 +34,8 @@ class Trace:
     rows: int | None = None
     #: Whether the times of the stages may be sent.
     tells_timing: bool = True
+    #: Headers that every answer to this request has, whatever becomes of it.
+    told: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     #: What was sent; 500 until something is, for that is what a broken connection comes from.
     status: int = 500
     bytes: int = 0
@@ -57,6 +59,12 @@ def trace_of(scope: Scope) -> Trace:
     return scope[TRACE]
 
 
+def address_of(scope: Scope) -> str:
+    """Where a request comes from; behind a proxy that is trusted, what that one says."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
 class TraceMiddleware:
     """Makes the trace; sends the request's id and timings; writes the access line."""
 
@@ -73,7 +81,7 @@ class TraceMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 trace.status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", trace.request_id.encode())]
+                headers = [*message["headers"], *trace.told, (b"x-request-id", trace.request_id.encode())]
                 if self.server_timing and trace.tells_timing:
                     headers.append((b"server-timing", _server_timing(trace).encode()))
                 message["headers"] = headers

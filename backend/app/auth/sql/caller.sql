@@ -20,12 +20,20 @@ create or replace function relais.is_trusted() returns boolean
 comment on function relais.is_trusted() is
   'Whether the current role is the service role or one that may become it: jobs, imports, definer functions, owners.';
 
+create or replace function relais.has_scope(wanted text) returns boolean
+  language sql stable parallel safe
+  return coalesce(
+    (nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'scopes') ? wanted, true);
+comment on function relais.has_scope(text) is
+  'Whether the caller''s token reaches so far. A session reaches as far as its user; an API token may reach less far.';
+
 create or replace function relais.has_role(wanted relais.tenant_role) returns boolean
   language sql stable parallel safe security definer
   begin atomic
     select exists (
       select from relais.memberships as m
       where m.tenant_id = relais.tenant_id() and m.user_id = relais.user_id() and m.role >= wanted
+        and (wanted = 'member'::relais.tenant_role or relais.has_scope('admin'))
     );
   end;
 comment on function relais.has_role(relais.tenant_role) is

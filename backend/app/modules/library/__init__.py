@@ -2,6 +2,7 @@
 
 from app.module import Module
 from app.modules.library import tables
+from app.modules.library.people import PERSON
 from app.modules.library.seed import seed
 
 assert tables  # importing them is what declares them
@@ -40,6 +41,7 @@ MODULE = Module(
         "user_roles",
     ),
     seed=seed,
+    person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),
     cache_seconds={
         "category_filters": 3600,

@@ -27,6 +27,7 @@ create or replace function library_internal.has_rank(wanted library.app_role) re
       select from library.user_roles as r
       where r.tenant_id = relais.tenant_id() and r.user_id = relais.user_id()
         and r.role >= wanted and (r.expires_at is null or r.expires_at > now())
+        and (wanted < 'moderator'::library.app_role or relais.has_scope('admin'))
     );
   end;
 comment on function library_internal.has_rank(library.app_role) is

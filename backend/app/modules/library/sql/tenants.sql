@@ -76,14 +76,18 @@ comment on function library_internal.befitting_rank(relais.tenant_role) is 'Who 
 create or replace function library_internal.welcome(tenant uuid, person uuid) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  name text;
+  stem text;
+  told jsonb;
 begin
   for attempt in 1..5 loop
     exit when exists (select from library.profiles as p where p.tenant_id = tenant and p.user_id = person);
-    select split_part(u.email, '@', 1) into name from relais.users as u where u.id = person;
+    select split_part(u.email, '@', 1), u.user_metadata into stem, told from relais.users as u where u.id = person;
     begin
-      insert into library.profiles (tenant_id, id, user_id, username, full_name)
-      values (tenant, person, person, library_internal.free_username(name, tenant), name)
+      insert into library.profiles (tenant_id, id, user_id, username, full_name, avatar_url, github_username)
+      values (
+        tenant, person, person,
+        library_internal.free_username(coalesce(nullif(btrim(told ->> 'username'), ''), stem), tenant),
+        coalesce(nullif(btrim(told ->> 'full_name'), ''), stem), told ->> 'avatar_url', told ->> 'github_username')
       on conflict (tenant_id, user_id) do nothing;
     exception
       -- Somebody renamed themselves to it in the meantime; now that is seen.

@@ -1,0 +1,66 @@
+"""Bodies of requests: both spellings of each field are taken, unknown fields are ignored, texts are trimmed."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+LONGEST_EMAIL = 255
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\Z")
+
+
+def _email(value: str) -> str:
+    # Whether an address exists is found out by writing to it.
+    if len(value) > LONGEST_EMAIL or not _EMAIL.match(value):
+        raise ValueError("Adresse email invalide")
+    return value
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("Caractère interdit")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_email)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_nul)]
+Username = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=50), AfterValidator(_no_nul)
+]
+FullName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100), AfterValidator(_no_nul)
+]
+#: Passwords are taken as they are; rules for new ones have words of their own.
+Password = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_no_nul)]
+Token = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4096), AfterValidator(_no_nul)]
+
+
+class Body(BaseModel):
+    """A body whose fields may be written in camelCase or in snake_case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class SignUpBody(Body):
+    """Of signing up."""
+
+    email: Email
+    password: Password
+    username: Username | None = None
+    full_name: FullName | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+
+class SignInBody(Body):
+    """Of signing in."""
+
+    email: Text = Field(max_length=1024)
+    password: Password
+
+
+class RefreshBody(Body):
+    """Of exchanging or handing back a refresh token."""
+
+    refresh_token: Token | None = None

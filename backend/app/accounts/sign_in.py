@@ -1,0 +1,132 @@
+"""Signing in with a password, going on with a refresh token, signing out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.accounts.asking import Asked
+from app.accounts.audit import note
+from app.accounts.context import Accounts
+from app.accounts.errors import EMAIL_NOT_VERIFIED, INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN
+from app.accounts.tenancy import home_of, tenant_of
+from app.adapters.postgres import SERVICE, Connection
+from app.auth.sessions import SignedIn, Tokens
+from app.errors import refuse
+
+_BY_EMAIL = """
+    select u.id::text, u.email, u.password_hash, u.disabled_at is not null as disabled,
+           u.email_verified_at is not null as verified
+    from relais.users as u where lower(u.email) = lower($1)
+"""
+_BETTER = "update relais.users set password_hash = $2 where id = $1::text::uuid and password_hash = $3"
+_SEEN = "update relais.users set last_sign_in_at = now() where id = $1::text::uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that has just been opened or kept up, and its tokens."""
+
+    who: SignedIn
+    tokens: Tokens
+
+
+async def check_password(accounts: Accounts, asked: Asked, email: str, password: str) -> Mapping[str, str]:
+    """The user (`id`, `email`) whose password this is, or a refusal that does not say what was wrong."""
+    async with accounts.database.connection(SERVICE) as connection:
+        row = await connection.fetchrow(_BY_EMAIL, email)
+    kept = row["password_hash"] if row is not None and not row["disabled"] else None
+    verdict = await accounts.passwords.check(password, kept)
+    if row is None or not verdict.right:
+        await _note_failure(accounts, asked, row["id"] if row is not None else "")
+        raise refuse(INVALID_CREDENTIALS)
+    if accounts.settings.auth.verified_email and not row["verified"]:
+        raise refuse(EMAIL_NOT_VERIFIED)
+    if verdict.better is not None:
+        async with accounts.database.connection(SERVICE, "write") as connection:
+            await connection.execute(_BETTER, row["id"], verdict.better, kept)
+    return {"id": row["id"], "email": row["email"]}
+
+
+async def _note_failure(accounts: Accounts, asked: Asked, user_id: str) -> None:
+    # Those of unknown accounts are counted elsewhere; the log must not grow by what strangers type.
+    if user_id:
+        async with accounts.database.connection(SERVICE, "write") as connection:
+            await note(connection, asked, "SIGN_IN_FAILED", actor_id=user_id)
+
+
+async def open_session(
+    accounts: Accounts, asked: Asked, user: Mapping[str, str], *, method: str = "password", assurance: int = 1
+) -> Opened:
+    """A new session of a user who has proved who they are."""
+    wanted = await tenant_of(accounts, asked)
+    async with accounts.database.transaction(SERVICE) as connection:
+        return await opened_in(accounts, connection, asked, user, wanted, method=method, assurance=assurance)
+
+
+async def opened_in(
+    accounts: Accounts,
+    connection: Connection,
+    asked: Asked,
+    user: Mapping[str, str],
+    wanted: str,
+    *,
+    method: str = "password",
+    assurance: int = 1,
+) -> Opened:
+    """The same within a transaction, in the tenant that is wanted if the user is a member of it."""
+    tenant_id = await home_of(connection, user["id"], wanted)
+    who = await accounts.sessions.create(connection, user, tenant_id, asked.device, method=method, assurance=assurance)
+    await connection.execute(_SEEN, user["id"])
+    await note(connection, asked, "SIGNED_IN", tenant_id=tenant_id, actor_id=user["id"], details={"method": method})
+    return Opened(who, accounts.sessions.tokens(who))
+
+
+async def refresh(accounts: Accounts, asked: Asked, token: str) -> Opened:
+    """Exchange a refresh token. One that is too old ends its session: somebody else has it, too."""
+    async with accounts.database.transaction(SERVICE) as connection:
+        found = await accounts.sessions.refresh(connection, token)
+        if found.outcome == "replayed" and found.who is not None:
+            await note(
+                connection,
+                asked,
+                "REFRESH_TOKEN_REPLAYED",
+                tenant_id=found.who.tenant_id,
+                actor_id=found.who.user_id,
+                target=found.who.session_id,
+            )
+    if found.outcome == "replayed" and found.who is not None:
+        await accounts.guard.ended((f"session:{found.who.session_id}",))
+    if found.who is None or found.outcome == "replayed":
+        raise refuse(INVALID_REFRESH_TOKEN)
+    return Opened(found.who, accounts.sessions.tokens(found.who))
+
+
+async def end_sessions(
+    accounts: Accounts, connection: Connection, user_id: str, *, only: str = "", but: str = ""
+) -> list[str]:
+    """End sessions of a user. Tell the guard (`Guard.ended`) of what this answers once it is committed."""
+    return [f"session:{item}" for item in await accounts.sessions.end(connection, user_id, only=only, but=but)]
+
+
+async def sign_out(accounts: Accounts, asked: Asked, refresh_token: str | None, *, scope: str = "local") -> None:
+    """End the session of a refresh token, or that of the caller; `global` ends all, `others` all but that one."""
+    caller = asked.caller
+    session = caller.credential.removeprefix("session:") if caller.credential.startswith("session:") else ""
+    user_id = caller.user_id
+    if refresh_token:
+        named = accounts.sessions.session_of(refresh_token)
+        session = named or session
+    if not session and not user_id:
+        return
+    async with accounts.database.transaction(SERVICE) as connection:
+        if not user_id:
+            user_id = await connection.fetchval(_OWNER, session) or ""
+        if not user_id:
+            return
+        only, but = (session, "") if scope == "local" else ("", session if scope == "others" else "")
+        ended = await end_sessions(accounts, connection, user_id, only=only, but=but)
+        if ended:
+            await note(connection, asked, "SIGNED_OUT", actor_id=user_id, details={"scope": scope})
+    await accounts.guard.ended(ended)
+
+
+_OWNER = "select user_id::text from relais.sessions where id = $1::text::uuid"

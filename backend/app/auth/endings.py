@@ -1,0 +1,90 @@
+"""What has been ended before its time: sessions and API tokens that are no longer good, known in every process at once.
+
+PostgreSQL announces each end when it is committed. A process that hears nothing trusts nothing: until it hears again
+and has caught up on what it missed, each session is looked up.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from app import log
+from app.adapters.postgres import SERVICE, Database
+from app.errors import AppError
+
+CHANNEL = "relais_ended"
+LISTENING_LOST = "endings_not_heard"
+_LONGEST_DELAY_SECONDS = 5.0
+_FIRST_DELAY_SECONDS = 0.2
+_MISSED = """
+    select 'session:' || id as name from relais.sessions where revoked_at > now() - $1::float8 * interval '1 second'
+    union all
+    select 'token:' || id from relais.api_tokens where revoked_at > now() - $1::float8 * interval '1 second'
+"""
+#: Beyond it the oldest are forgotten: their tokens are looked up once more, and are found to be ended.
+_MOST_KNOWN = 100_000
+
+
+class Endings:
+    """Names of what has ended, as `session:id` or `token:id`, for as long as anybody could hold a token of it."""
+
+    def __init__(
+        self, database: Database, seconds: float, *, heard: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._known: dict[str, float] = {}
+        self._heard = heard
+        self._task: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+        #: Whether every end is heard of.
+        self.hears = False
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def add(self, name: str) -> None:
+        """Take note of an end."""
+        now = time.monotonic()
+        self._known.pop(name, None)
+        self._known[name] = now + self._seconds
+        while self._known:
+            oldest = next(iter(self._known))
+            if self._known[oldest] > now and len(self._known) <= _MOST_KNOWN:
+                break
+            del self._known[oldest]
+
+    async def start(self) -> None:
+        """Listen from now on."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _listen(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        while True:
+            try:
+                async for _ in self._database.listen((CHANNEL,), self._on_end):
+                    # What was said while nobody listened.
+                    for row in await self._database.fetch(SERVICE, _MISSED, self._seconds):
+                        self.add(row["name"])
+                    self.hears, delay = True, _FIRST_DELAY_SECONDS
+            except AppError as error:
+                log.event(LISTENING_LOST, {"reason": str(error)}, level="warning")
+            finally:
+                self.hears = False
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+
+    def _on_end(self, _channel: str, name: str) -> None:
+        self.add(name)
+        if self._heard is not None:
+            task = asyncio.ensure_future(self._heard(name))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
