@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.main import create_app
-from app.settings import DatabaseSettings, RedisSettings, Settings
+from app.settings import AuthSettings, DatabaseSettings, RedisSettings, Settings
 from pydantic import SecretStr
 
 from docs.writers.markdown import block, code, page, table
@@ -35,6 +35,7 @@ def api_page() -> str:
 def _described() -> dict[str, Any]:
     # Nothing is connected: an application opens its connections when it starts, and this one never does.
     settings = Settings.model_construct(
+        auth=AuthSettings(secret=SecretStr("x" * 32)),  # pyright: ignore[reportCallIssue]
         database=DatabaseSettings(url=SecretStr("postgresql://unused/unused")),  # pyright: ignore[reportCallIssue]
         redis=RedisSettings(url=SecretStr("redis://unused/0")),  # pyright: ignore[reportCallIssue]
     )
