@@ -47,7 +47,7 @@ class Resource(SQLModel, table=True):
         _resources.index("views_count desc"),
         _resources.index("user_id", "created_at desc"),
         _resources.index("user_id", "updated_at desc"),
-        _resources.index("category"),
+        _resources.index("category", "created_at desc"),
         _resources.index("tags", within_tenant=False, postgresql_using="gin"),
         _resources.index("title", within_tenant=False, postgresql_using="gin", postgresql_ops={"title": TRIGRAMS}),
         _resources.index(
