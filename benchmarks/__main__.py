@@ -9,12 +9,14 @@ from pathlib import Path
 from benchmarks import machine, report
 from benchmarks.contenders import CONTENDERS, why_missing
 from benchmarks.ground import ground
+from benchmarks.processes import end_in_order
 from benchmarks.shapes import Shape
 from benchmarks.turns import Measured, Pace, take_turns
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say; 1 when any request failed."""
+    end_in_order()
     options = _options(argv)
     wanted = {item: why_missing(item) for item in CONTENDERS if item.name in options.only}
     chosen = [item for item, reason in wanted.items() if reason is None]

@@ -16,6 +16,9 @@ from app.settings import AuthSettings, DatabaseSettings, EmbeddedSettings, Redis
 from benchmarks import rows
 from benchmarks.shapes import Samples
 
+#: Beyond it resources are copies.
+MOST_SEEDED = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -66,7 +69,10 @@ def _prepared(settings: Settings, postgres_pid: int, row_count: int) -> Ground:
     url = settings.database.admin_url.get_secret_value()
     for _ in migrate_database(settings):
         pass
-    asyncio.run(seed_database(settings, scale=row_count))
+    seeded = min(row_count, MOST_SEEDED)
+    asyncio.run(seed_database(settings, scale=seeded))
+    if row_count > seeded:
+        asyncio.run(rows.multiply(url, seeded, row_count))
     asyncio.run(rows.put_pre_request(url))
     jwt_secret = secrets.token_urlsafe(32)
     return Ground(

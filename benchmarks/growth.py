@@ -13,7 +13,7 @@ from benchmarks import machine, report
 from benchmarks.contenders import RELAIS
 from benchmarks.figures import Turn, summary_of
 from benchmarks.ground import Ground, ground
-from benchmarks.processes import free_port, serving
+from benchmarks.processes import end_in_order, free_port, serving
 from benchmarks.shapes import SUMMARIES, Shape
 from benchmarks.turns import Pace, server_order, server_turn
 
@@ -26,6 +26,7 @@ Measure = Callable[[int], Turn]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say; 1 when any request failed."""
+    end_in_order()
     options = _options(argv)
     sizes, connections = sorted(options.sizes), sorted(options.connections)
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from benchmarks import dialect, machine, report
 from benchmarks.contenders import RELAIS
 from benchmarks.ground import Ground, ground
-from benchmarks.processes import HOST, Command, free_port, rss_bytes, serving
+from benchmarks.processes import HOST, Command, end_in_order, free_port, rss_bytes, serving
 from benchmarks.shapes import INSERT_CATEGORY, INSERT_VISIBILITY, Shape
 from benchmarks.turns import Pace, server_order, server_turn
 
@@ -49,6 +49,7 @@ class Moment:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say; 1 when a body was not answered as it should be."""
+    end_in_order()
     options = _options(argv)
     with ground(options.rows) as place:
         print("\n".join(f"- {line}" for line in machine.description(place.postgres_version)), flush=True)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from benchmarks import dialect, machine, report
 from benchmarks.contenders import RELAIS
 from benchmarks.ground import Ground, ground
-from benchmarks.processes import HOST, free_port, serving
+from benchmarks.processes import HOST, end_in_order, free_port, serving
 from benchmarks.shapes import LIST_ROWS, Samples
 from benchmarks.statements import AUTHOR_COLUMNS
 
@@ -68,6 +68,7 @@ ASKED = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say."""
+    end_in_order()
     options = _options(argv)
     with ground(options.rows) as place:
         print("\n".join(f"- {line}" for line in machine.description(place.postgres_version)), flush=True)

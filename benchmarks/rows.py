@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import asyncpg
 
+from benchmarks.copies import copy_resources
 from benchmarks.shapes import (
     FIRST_LANDMARK,
     INSERT_CATEGORY,
@@ -83,6 +84,12 @@ async def version(url: str) -> str:
     """The version of the server."""
     async with _connection(url) as connection:
         return str(await connection.fetchval("show server_version"))
+
+
+async def multiply(url: str, originals: int, wanted: int) -> None:
+    """Copy resources until there are as many as are wanted."""
+    async with _connection(url) as connection:
+        await copy_resources(connection, originals, wanted // originals - 1)
 
 
 async def settle(url: str) -> tuple[str, ...]:
