@@ -177,13 +177,15 @@ def doctor() -> None:
 @app.command()
 def smoke(
     url: Annotated[str, typer.Argument(help="Where an API runs, such as http://127.0.0.1:8000.")],
-    token: Annotated[str, typer.Option(envvar="SMOKE_TOKEN", help="Ask as a signed-in user.")] = "",
+    token: Annotated[str, typer.Option(envvar="SMOKE_TOKEN", help="Ask who the holder of this token is.")] = "",
+    email: Annotated[str, typer.Option(envvar="SMOKE_EMAIL", help="Sign in as this user, too.")] = "",
+    password: Annotated[str, typer.Option(envvar="SMOKE_PASSWORD", help="The password of this user.")] = "",
 ) -> None:
     """Ask a running API its key questions. Exit code 1 when an answer is not as it must be."""
     from app.smoke import ask
 
     failed = 0
-    for answer in ask(url, token):
+    for answer in ask(url, token, email, password):
         failed += not answer.ok
         mark = "[green]ok  [/]" if answer.ok else "[red]FAIL[/]"
         out.print(f"{mark} {answer.question:<34} {answer.milliseconds:7.1f} ms  {escape(answer.seen)}")

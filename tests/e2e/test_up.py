@@ -121,10 +121,16 @@ def test_a_second_start_finds_its_data_and_its_passwords(start: Callable[[], Up]
 def test_smoke_finds_a_running_api_good(start: Callable[[], Up]) -> None:
     up = start()
     up.wait_until_ready()
-    command = [sys.executable, "-m", "app.cli", "smoke", f"http://127.0.0.1:{up.port}"]
-    asked = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    wait_for(lambda: "Ctrl-C stops everything" in up.said(), up.said)
+    demo = re.search(r"(admin@demo\.test) +(\S{16})", up.said())
+    assert demo is not None
+    command = [sys.executable, "-m", "app.cli", "smoke", f"http://127.0.0.1:{up.port}", "--email", demo[1]]
+    asked = subprocess.run(
+        command, capture_output=True, text=True, timeout=30, env=os.environ | {"SMOKE_PASSWORD": demo[2]}
+    )
     assert asked.returncode == 0, asked.stdout
-    assert asked.stdout.count("ok") >= 7
+    assert asked.stdout.count("ok") >= 17
+    assert "the session has ended" in asked.stdout
 
 
 @pytest.mark.parametrize("victim", ["serve", "worker", "PostgreSQL", "Redis"])
