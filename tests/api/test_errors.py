@@ -48,9 +48,9 @@ async def test_every_producer_of_errors_has_the_one_shape(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     body = answer.json()
-    assert sorted(body) == ["code", "details", "hint", "message"]
+    assert sorted(body) == ["code", "details", "error", "hint", "message"]
     assert body["code"] == code
-    assert body["message"]
+    assert body["message"] == body["error"] != ""
 
 
 async def test_a_refused_body_is_told_field_by_field(client: httpx.AsyncClient) -> None:

@@ -48,16 +48,20 @@ async def test_a_database_behind_the_code_is_not_ready(client: httpx.AsyncClient
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
     await run_sql(
-        admin, "update relais.alembic_version set version_num = 'core_0001' where version_num like 'library%'"
+        admin,
+        "alter table relais.alembic_version rename to versions",
+        "create table relais.alembic_version as select 'core_0002'::varchar as version_num",
+        "grant select on relais.alembic_version to service, relais_login",
     )
     try:
         answer = await client.get("/ready")
     finally:
         await run_sql(
-            admin, "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'"
+            admin, "drop table relais.alembic_version", "alter table relais.versions rename to alembic_version"
         )
     assert answer.status_code == 503
-    assert "library_0001: run `relais migrate`" in answer.json()["parts"]["migrations"]["detail"]
+    detail = answer.json()["parts"]["migrations"]["detail"]
+    assert "core_0003, library_0001, library_0002: run `relais migrate`" in detail
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/health"])

@@ -16,6 +16,7 @@ from app.catalog.keeper import Keeper
 from app.catalog.types import Catalog
 from app.embedded import Servers
 from app.settings import RestSettings, Settings
+from pydantic import SecretStr
 
 from tests.conftest import Urls, run_sql, settings_for, with_database
 
@@ -48,7 +49,9 @@ def plain(servers: Servers, template: Urls) -> Generator[Urls]:
 @pytest.fixture
 def plain_settings(plain: Urls, servers: Servers, data_dir: Path) -> Settings:
     """Settings for that database."""
-    return with_rest(settings_for(plain, servers, data_dir), db_schemas="shop")
+    settings = with_rest(settings_for(plain, servers, data_dir), db_schemas="shop")
+    secret = SecretStr("a secret of these tests, long enough")
+    return settings.model_copy(update={"auth": settings.auth.model_copy(update={"secret": secret})})
 
 
 @pytest.fixture

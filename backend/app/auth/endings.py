@@ -7,7 +7,7 @@ and has caught up on what it missed, each session is looked up.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from app import log
 from app.adapters.postgres import SERVICE, Database
@@ -22,6 +22,8 @@ _MISSED = """
     union all
     select 'token:' || id from relais.api_tokens where revoked_at > now() - $1::float8 * interval '1 second'
 """
+#: What PostgreSQL says where our schema is not, or not open to us.
+_NO_SESSIONS = frozenset({"42P01", "3F000", "42501", "22023"})
 #: Beyond it the oldest are forgotten: their tokens are looked up once more, and are found to be ended.
 _MOST_KNOWN = 100_000
 
@@ -70,12 +72,16 @@ class Endings:
         delay = _FIRST_DELAY_SECONDS
         while True:
             try:
-                async for _ in self._database.listen((CHANNEL,), self._on_end):
-                    # What was said while nobody listened.
-                    for row in await self._database.fetch(SERVICE, _MISSED, self._seconds):
-                        self.add(row["name"])
-                    self.hears, delay = True, _FIRST_DELAY_SECONDS
+                async with aclosing(self._database.listen((CHANNEL,), self._on_end)) as listening:
+                    async for _ in listening:
+                        # What was said while nobody listened.
+                        for row in await self._database.fetch(SERVICE, _MISSED, self._seconds, mode="write"):
+                            self.add(row["name"])
+                        self.hears, delay = True, _FIRST_DELAY_SECONDS
             except AppError as error:
+                if error.code in _NO_SESSIONS:
+                    # Somebody's own database, where nobody signs in.
+                    return
                 log.event(LISTENING_LOST, {"reason": str(error)}, level="warning")
             finally:
                 self.hears = False
