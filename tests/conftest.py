@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -187,6 +188,27 @@ async def run_sql(url: str, *statements: str) -> None:
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def migrated_to(url: str, *heads: str) -> AsyncGenerator[None]:
+    """A database that says of itself, for a while, that these are its newest migrations."""
+    connection = await asyncpg.connect(url)
+    try:
+        known = [row["version_num"] for row in await connection.fetch("select * from relais.alembic_version")]
+        await _put_heads(connection, heads)
+        try:
+            yield
+        finally:
+            await _put_heads(connection, known)
+    finally:
+        await connection.close()
+
+
+async def _put_heads(connection: asyncpg.Connection, heads: Sequence[str]) -> None:
+    async with connection.transaction():
+        await connection.execute("delete from relais.alembic_version")
+        await connection.executemany("insert into relais.alembic_version values ($1)", [(head,) for head in heads])
 
 
 async def _make_template(servers: Servers, data_dir: Path, urls: Urls) -> None:

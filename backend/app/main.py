@@ -16,10 +16,12 @@ from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.auth.attempts import Attempts
 from app.auth.caller import CallerResolver
 from app.auth.endings import Endings
 from app.auth.guard import Guard
 from app.auth.limits import Limiter
+from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.gateway.assembly import Assembly
 from app.gateway.cors import GatewayCors
@@ -36,7 +38,11 @@ from app.state import AppState
 from app.supervise import die_with_parent
 from app.version import VERSION
 
-EXPOSED_HEADERS = ("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id")
+EXPOSED_HEADERS = (
+    *("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
+    *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
+    *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
+)
 
 
 class Api(FastAPI):
@@ -73,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         redis=redis,
         modules=modules,
         guard=_guard(settings, database, redis),
+        tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
         engines=Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas)),
         migrations=migrations.lineage(),
@@ -96,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.relais = state
     people = next((module.person for module in modules if module.person is not None), None)
-    app.state.accounts = make_accounts(settings, database, state.guard, people)
+    app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
     for router in (health.router, *ROUTERS):
         app.include_router(router)
     if settings.http.docs:
@@ -128,7 +135,15 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
     seconds = settings.auth.access_token_seconds
     endings = Endings(database, seconds)
-    return Guard(database, redis, Limiter(settings.limits, redis), endings, seconds)
+    attempts, careful = Attempts(redis, database, settings.auth), settings.auth.second_factor_for_admins
+    guard = Guard(database, redis, Limiter(settings.limits, redis), endings, seconds, attempts, careful)
+
+    async def tell_redis(name: str) -> None:
+        # Whoever ended it may have done so in the database itself; and a row that is gone tells nobody who comes later.
+        await guard.ended((name,))
+
+    endings.heard = tell_redis
+    return guard
 
 
 def _callers(settings: Settings) -> CallerResolver:
@@ -149,22 +164,22 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors)
+    return _around(settings, cors, may_be_kept=False)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
-    app: ASGIApp = Gateway(state.database, state.guard, state.engines.get, state.engines.doubt)
-    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get))):
+    app: ASGIApp = Gateway(state.database, state.guard, state.tenants, state.engines.get, state.engines.doubt)
+    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), may_be_kept=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
-def _around(settings: Settings, cors: Middleware) -> list[Middleware]:
+def _around(settings: Settings, cors: Middleware, *, may_be_kept: bool) -> list[Middleware]:
     http = settings.http
     return [
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
-        Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production"),
+        Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=may_be_kept),
         cors,
         Middleware(ErrorAnswersMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),

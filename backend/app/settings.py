@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,10 @@ PREFIX = "RELAIS_"
 EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "development", "password"})
 MIN_SECRET_BYTES = 32
 MOST_WORKERS = 64
+_PLAIN_ADDRESS = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:-*[a-z0-9])*\.)*(?!\d+$)[a-z0-9](?:-*[a-z0-9])*",
+    re.ASCII | re.IGNORECASE,
+)
 _BETWEEN_PAIRS = re.compile(r",(?=\s*[\w.$-]+\s*=)")
 
 
@@ -73,6 +78,27 @@ def _redis_url(value: SecretStr | None) -> SecretStr | None:
     return _check_url(value, ("redis", "rediss", "unix"))
 
 
+def _smtp_url(value: SecretStr | None) -> SecretStr | None:
+    checked = _check_url(value, ("smtp", "smtps"))
+    if checked is not None and not urlsplit(checked.get_secret_value()).hostname:
+        raise ValueError("must name a host, as in smtp://mail.example.org:587")
+    return checked
+
+
+def _sender(value: str) -> str:
+    """An address, perhaps with a name before it."""
+    address = parseaddr(value)[1]
+    if not value.isprintable() or not _PLAIN_ADDRESS.fullmatch(address):
+        raise ValueError("must be an address, as in Relais <noreply@example.org>")
+    return value
+
+
+def _named_proxies(value: str) -> str:
+    if "*" in value:
+        raise ValueError("name the proxies: whoever is believed may choose the address that limits count")
+    return value
+
+
 def _exposable(value: str) -> str:
     """Schemas that may be served: PostgreSQL's own would show everybody's definitions."""
     for name in _comma_separated(value):
@@ -91,6 +117,8 @@ def _regular_expressions(value: str) -> str:
 
 
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
+SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
+Sender = Annotated[str, AfterValidator(_sender)]
 RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 
 
@@ -103,7 +131,7 @@ class ServerSettings(_Group):
     shutdown_seconds: float = Field(
         3.0, ge=0.001, le=86400, description="How long a stopping server waits for requests in flight."
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, AfterValidator(_named_proxies)] = Field(
         "",
         description="Comma-separated addresses of proxies whose X-Forwarded-For and -Proto are believed; empty: none.",
     )
@@ -233,6 +261,20 @@ class AuthSettings(_Group):
         description="Passwords that are hashed at once in each process; 0: one less than there are cores.",
     )
     password_queue: int = Field(50, ge=0, description="Passwords that may wait to be hashed; beyond it: 503.")
+    failures_free: int = Field(
+        5,
+        ge=1,
+        le=10**9,
+        description="Wrong passwords for one account from one address before each further one has to wait, 1 second at"
+        " first and twice as long each time, up to 5 minutes.",
+    )
+    failures_free_wide: int = Field(
+        20,
+        ge=1,
+        le=10**9,
+        description="The same for all accounts from one address, and for one account from addresses that it was never"
+        " used from.",
+    )
     sign_up: bool = Field(True, description="Let anybody make an account; otherwise only those who were invited.")
     verified_email: bool = Field(False, description="Refuse sign-in until the e-mail address has been verified.")
     second_factor_for_admins: bool = Field(
@@ -241,6 +283,10 @@ class AuthSettings(_Group):
     tenant_hosts: str = Field("", description="Comma-separated `host=slug`: the tenant of callers who come by a host.")
     tenant_header: str = Field(
         "", description="Request header that names the tenant (its slug) of callers who have no token."
+    )
+    tenant_creation: bool = Field(False, description="Let anybody who has signed in make a tenant of their own.")
+    open_invitations: int = Field(
+        200, ge=0, le=100000, description="Invitations of a tenant that may wait to be accepted at once."
     )
     site_url: str = Field(
         "http://localhost:5173", description="Where the frontend is: where links in e-mails and sign-ins go back to."
@@ -282,7 +328,7 @@ class OauthSettings(_Group):
 class MailSettings(_Group):
     """Mail that goes out."""
 
-    smtp_url: SecretStr | None = Field(
+    smtp_url: SmtpUrl = Field(
         None,
         description="`smtp://user:password@host:port` (STARTTLS where offered), `smtps://…`. Unset: messages are"
         " written to files.",
@@ -290,19 +336,19 @@ class MailSettings(_Group):
     directory: str = Field(
         "", description="Where messages are written without SMTP. Unset: `mail` in the data directory."
     )
-    sender: str = Field("Relais <noreply@localhost>", description="Sender of every message.")
+    sender: Sender = Field("Relais <noreply@localhost>", description="Sender of every message.")
     attempts: int = Field(8, ge=1, le=100, description="How often a message is tried before it counts as failed.")
     timeout_seconds: float = Field(20.0, ge=0.001, le=600, description="Longest wait for the mail server.")
 
 
 def _rate(value: str) -> str:
-    """`requests/seconds`, or empty for no bound."""
-    if value:
+    """`requests/seconds`, or `-` for no bound."""
+    if value != "-":
         requests, _, seconds = value.partition("/")
         if not (
             requests.isdecimal() and seconds.isdecimal() and 0 < int(requests) < 10**9 and 0 < int(seconds) < 10**6
         ):
-            raise ValueError("must be written as requests/seconds, as in 600/60, or left empty for no bound")
+            raise ValueError("must be written as requests/seconds, as in 600/60, or `-` for no bound")
     return value
 
 
@@ -310,7 +356,7 @@ Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class LimitsSettings(_Group):
-    """Requests in a time, as `requests/seconds`, for each user or, without one, each address. Empty: no bound."""
+    """Requests in a time, as `requests/seconds`, for each user or, without one, each address. `-`: no bound."""
 
     reads: Rate = Field("60000/60", description="Reads.")
     writes: Rate = Field("12000/60", description="Writes.")

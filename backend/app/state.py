@@ -9,6 +9,7 @@ from app.adapters.postgres import Database
 from app.adapters.redis import Redis
 from app.auth.caller import CallerResolver
 from app.auth.guard import Guard
+from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.gateway.engine import Engine
 from app.module import Module
@@ -24,6 +25,8 @@ class AppState:
     redis: Redis
     modules: tuple[Module, ...]
     guard: Guard
+    #: Where callers without a token are.
+    tenants: Tenants
     #: How explicit routes tell who asks: there is always an anonymous role.
     callers: CallerResolver
     #: How the gateway sees the database.

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from app.embedded import Servers, alive, ensure, secrets_of
+from app.jobs.mail_files import Glimpse, NewMail, mail_directory
 from app.prepare import migrate_database, seed_database
 from app.serve import check_port
 from app.servers import environment, resolved_with_servers
@@ -21,6 +22,7 @@ from app.settings import Settings
 from app.supervise import Child, Supervisor
 
 CHECK_SERVERS_SECONDS = 1.0
+LOOK_FOR_MAIL_SECONDS = 0.5
 PROBE_SECONDS = 2.0
 #: Our own address is asked directly, whatever proxy the environment names.
 _direct = build_opener(ProxyHandler({}))
@@ -50,7 +52,9 @@ def _children(settings: Settings) -> list[Child]:
 
 
 class _Tick:
-    """Between the supervisor's turns: announce the API once it answers, and bring back an embedded server that died."""
+    """Between the supervisor's turns: announce the API once it answers, bring back an embedded server that died, and
+    show the mail that was written to files, because in development nobody else delivers it.
+    """
 
     def __init__(self, settings: Settings, servers: Servers | None, out: Console, begun: float) -> None:
         self._settings = settings
@@ -60,6 +64,9 @@ class _Tick:
         self._announced = False
         self._patience = time.monotonic() + PATIENCE_SECONDS
         self._next_check = 0.0
+        directory = mail_directory(settings) if settings.environment != "production" else None
+        self._mail = NewMail(directory) if directory is not None else None
+        self._next_mail = 0.0
 
     def __call__(self) -> None:
         if not self._announced:
@@ -67,6 +74,10 @@ class _Tick:
         if self._servers is not None and time.monotonic() >= self._next_check:
             self._next_check = time.monotonic() + CHECK_SERVERS_SECONDS
             self._bring_back(self._servers)
+        if self._mail is not None and time.monotonic() >= self._next_mail:
+            self._next_mail = time.monotonic() + LOOK_FOR_MAIL_SECONDS
+            for glimpse in self._mail.read():
+                self._out.print(_letter(glimpse), soft_wrap=True)
 
     def _announce(self) -> None:
         waits_for = _unready(f"{_address(self._settings)}/ready")
@@ -107,6 +118,11 @@ def _said(error: HTTPError) -> str:
         return "; ".join(f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"it answers {error.code}"
+
+
+def _letter(glimpse: Glimpse) -> str:
+    about = f"Mail to {glimpse.recipient}: {glimpse.subject}"
+    return f"[cyan]{escape(about)}[/]" + (f"\n  {escape(glimpse.link)}" if glimpse.link else "")
 
 
 def _address(settings: Settings) -> str:

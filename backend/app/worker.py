@@ -2,13 +2,19 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import Any
 
 from app import log
 from app.adapters.postgres import Database
 from app.adapters.queue import make_worker, work
 from app.adapters.redis import Redis, RedisUnavailable
+from app.adapters.smtp import SmtpMailer
+from app.auth.signing import keyring
 from app.jobs import housekeeping
+from app.jobs.drain import Drain
+from app.jobs.letters import domain_of
+from app.jobs.mail_files import FileMailer, mail_directory
 from app.modules import load_modules
 from app.settings import Settings
 
@@ -28,16 +34,55 @@ async def _run(settings: Settings, *, burst: bool) -> None:
     modules = load_modules()
     jobs = [*CORE_JOBS, *(job for module in modules for job in module.jobs)]
     log.event("worker_started", {"jobs": sorted(job.__name__ for job in jobs)})
+    stopping = asyncio.Event()
+    drain = _drain(settings, database)
+    # Mail goes out whether Redis is there or not.
+    mail = asyncio.create_task(drain.drain() if burst else drain.run(stopping))
+    ending = asyncio.create_task(_end(mail, stopping, settings.jobs.shutdown_seconds))
     try:
-        await _work(settings, redis, {"database": database, "settings": settings}, jobs, burst=burst)
+        context = {"database": database, "settings": settings}
+        await _work(settings, redis, context, jobs, stopping=stopping, burst=burst)
+        if burst:
+            await mail
     finally:
+        stopping.set()
+        await ending
         await database.close()
         await redis.close()
         log.event("worker_stopped")
 
 
-async def _work(settings: Settings, redis: Redis, context: dict[str, Any], jobs: list[Any], *, burst: bool) -> None:
-    stopping = asyncio.Event()
+def _drain(settings: Settings, database: Database) -> Drain:
+    mail, directory = settings.mail, mail_directory(settings)
+    if directory is not None and settings.environment == "production":
+        log.event("mail_goes_to_files", {"directory": str(directory)}, level="warning")
+    if mail.smtp_url is not None:
+        mailer = SmtpMailer(mail.smtp_url, mail.timeout_seconds, domain_of(mail.sender))
+    else:
+        assert directory is not None
+        mailer = FileMailer(directory)
+    unseal = keyring(settings.auth).unseal
+    return Drain(database, mail, mailer, site_url=settings.auth.site_url, unseal=unseal)
+
+
+async def _end(task: asyncio.Task[None], stopping: asyncio.Event, seconds: float) -> None:
+    """Once all is to stop, let a task come to its end; what it is at after so long is broken off."""
+    await stopping.wait()
+    await asyncio.wait((task,), timeout=seconds)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _work(
+    settings: Settings,
+    redis: Redis,
+    context: dict[str, Any],
+    jobs: list[Any],
+    *,
+    stopping: asyncio.Event,
+    burst: bool,
+) -> None:
     pause = 0.5
     while not stopping.is_set():
         worker = make_worker(redis, settings.jobs, jobs, {housekeeping.sweep: 7}, context, burst=burst)

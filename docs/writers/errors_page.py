@@ -8,6 +8,7 @@ from app.adapters.migrations import APP
 from app.adapters.sqlstates import OTHERWISE, STATUS_BY_PREFIX
 from app.errors import declared_errors
 
+from docs.writers.errors_of_accounts import OF_ACCOUNTS
 from docs.writers.markdown import code, page, table
 from docs.writers.whole_app import import_everything
 
@@ -73,9 +74,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "SQL_FILE_CHANGED": "Only `relais migrate` says it: a `.sql` file is not the one that a migration came with;"
     " see [Change the schema](../how-to/change-the-schema.md).",
     "VALIDATION_ERROR": "Parameters or body do not fit the route; `details` has the `path` and `message` of each.",
+    **OF_ACCOUNTS,
 }
 INTRO: Final = """\
-Whatever goes wrong, the answer has one shape, with four keys in alphabetical order:
+Whatever goes wrong, the answer has one shape:
 
 ```json
 {"code": "ROUTE_NOT_FOUND", "details": null, "hint": null, "message": "Route non trouvée"}
@@ -84,6 +86,8 @@ Whatever goes wrong, the answer has one shape, with four keys in alphabetical or
 - `code` is the interface: branch on it, never on the message.
 - `message` is for people. It is French where users of the web application may see it.
 - `details` says what was seen, `hint` what to do about it. Both may be `null`.
+- Routes other than the gateway's repeat the message as `error`, which the existing frontend reads; `/auth/v1` answers
+  errors as Supabase's does.
 
 Why it is so is told in [Errors and logs](../explanation/errors-and-logs.md)."""
 SQLSTATE_INTRO: Final = f"""\

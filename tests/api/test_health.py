@@ -10,7 +10,7 @@ from app.main import create_app
 from app.settings import Settings
 from pydantic import SecretStr
 
-from tests.conftest import client_of, run_sql, started
+from tests.conftest import client_of, migrated_to, started
 
 GONE = "127.0.0.1:9"
 
@@ -47,18 +47,8 @@ async def test_a_part_that_is_gone_is_named(settings: Settings, group: str, url:
 async def test_a_database_behind_the_code_is_not_ready(client: httpx.AsyncClient, settings: Settings) -> None:
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
-    await run_sql(
-        admin,
-        "alter table relais.alembic_version rename to versions",
-        "create table relais.alembic_version as select 'core_0002'::varchar as version_num",
-        "grant select on relais.alembic_version to service, relais_login",
-    )
-    try:
+    async with migrated_to(admin, "core_0002"):
         answer = await client.get("/ready")
-    finally:
-        await run_sql(
-            admin, "drop table relais.alembic_version", "alter table relais.versions rename to alembic_version"
-        )
     assert answer.status_code == 503
     detail = answer.json()["parts"]["migrations"]["detail"]
     assert "core_0003, library_0001, library_0002: run `relais migrate`" in detail
@@ -92,15 +82,8 @@ async def test_an_older_process_stays_ready_while_an_upgrade_rolls(
 ) -> None:
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
-    await run_sql(
-        admin, "update relais.alembic_version set version_num = 'library_9999' where version_num like 'library%'"
-    )
-    try:
+    async with migrated_to(admin, "core_0003", "library_9999"):
         answer = await client.get("/ready")
-    finally:
-        await run_sql(
-            admin, "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'"
-        )
     assert answer.status_code == 200
     assert "ahead of this process: library_9999" in answer.json()["parts"]["migrations"]["detail"]
 

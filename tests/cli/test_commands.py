@@ -11,7 +11,7 @@ import pytest
 from app.embedded import Servers
 from app.smoke import QUESTIONS
 
-from tests.conftest import Urls, environment_for, run_sql
+from tests.conftest import Urls, environment_for, migrated_to
 
 Relais = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -103,18 +103,10 @@ def test_the_doctor_leaves_a_database_of_others_alone(relais: Relais) -> None:
 
 
 async def test_the_doctor_sees_pending_migrations(relais: Relais, urls: Urls) -> None:
-    await run_sql(
-        urls.admin, "update relais.alembic_version set version_num = 'core_0001' where version_num like 'library%'"
-    )
-    try:
+    async with migrated_to(urls.admin, "core_0003"):
         examined = relais("doctor")
-    finally:
-        await run_sql(
-            urls.admin,
-            "update relais.alembic_version set version_num = 'library_0001' where version_num <> 'core_0002'",
-        )
     assert examined.returncode == 1
-    assert "1 pending: library_0001" in examined.stdout
+    assert "2 pending: library_0001, library_0002" in examined.stdout
 
 
 def test_a_second_migration_has_nothing_to_do(relais: Relais) -> None:

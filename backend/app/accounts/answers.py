@@ -29,7 +29,8 @@ def token_fields(tokens: Tokens) -> dict[str, Any]:
 
 async def person_of(accounts: Accounts, user_id: str, tenant_id: str) -> PersonRow:
     """A user who must be there."""
-    async with accounts.database.connection(SERVICE) as connection:
+    # Not of a replica: they may have signed up a moment ago.
+    async with accounts.database.connection(SERVICE, "write") as connection:
         who = await person(accounts, connection, user_id, tenant_id)
     if who is None:
         raise refuse(USER_NOT_FOUND)

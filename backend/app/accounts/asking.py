@@ -1,20 +1,27 @@
 """Who asks an explicit route, and from where: the dependencies that routes declare."""
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from fastapi import Depends, Request
+from fastapi_limiter.depends import RateLimiter
 
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
 from app.auth.caller import Caller, CallerResolver
 from app.auth.guard import Guard
-from app.auth.limits import Kind
+from app.auth.limits import Headers, Kind
 from app.auth.sessions import Device
 from app.auth.tokens import CLAIMS_REFUSED, TOKEN_REFUSED, bearer_token
 from app.errors import AppError, refuse
 from app.middleware.trace import address_of, trace_of
 
+if TYPE_CHECKING:
+    from pyrate_limiter import Limiter as Bucket
+
+#: What a route makes of a token that comes along: it must be good; it is not looked at; or one that was good will do.
+Reading = Literal["good", "unread", "stale"]
 _LONGEST_AGENT = 500
 _REFUSED_TOKENS = frozenset({TOKEN_REFUSED.code, CLAIMS_REFUSED.code})
 
@@ -37,19 +44,26 @@ class Asked:
         return Device(self.address or None, self.agent or None)
 
 
-class asking:  # reads as a word where it is used: `Depends(asking("auth"))`
-    """A dependency: whoever asks, counted as one who asks for this kind of thing; anybody, or users alone."""
+class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking("auth"))`
+    """A dependency: whoever asks, counted as one who asks for this kind of thing; anybody, or users alone.
 
-    def __init__(self, kind: Kind | None = None, *, user: bool = False) -> None:
-        self.kind = kind
+    It is fastapi-limiter's, in its place in routes. Whom it counts and where is the guard's affair, which asks for the
+    session in the same round trip: the bucket of the library knows one process, and its default key believes whatever
+    address a client names.
+    """
+
+    def __init__(self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good") -> None:
+        super().__init__(cast("Bucket", None))
+        self.kind: Kind | None = kind
         self.user = user
+        self.bearer: Reading = bearer
 
-    async def __call__(self, request: Request) -> Asked:
+    async def __call__(self, request: Request) -> Asked:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Admit the caller or refuse."""
         state = request.app.state.relais
         guard: Guard = state.guard
         callers: CallerResolver = state.callers
-        authorization = request.headers.get("authorization")
+        authorization = request.headers.get("authorization") if self.bearer != "unread" else None
         token = authorization.encode("utf-8", "surrogateescape") if authorization else None
         if self.user and bearer_token(token) is None:
             raise refuse(AUTH_TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
@@ -58,27 +72,43 @@ class asking:  # reads as a word where it is used: `Depends(asking("auth"))`
         try:
             caller, trace.told = await guard.admit(callers, token, address, kind)
         except AppError as error:
-            if error.code in _REFUSED_TOKENS:
+            if self.bearer == "stale" and error.status == 401:
+                caller, trace.told = await _stale(guard, callers, token, address, kind)
+            elif error.code in _REFUSED_TOKENS:
                 raise refuse(AUTH_TOKEN_INVALID, error.message, headers=error.headers) from error
-            raise
+            else:
+                raise
         if self.user and not caller.user_id:
             raise refuse(AUTH_TOKEN_INVALID, "The token names no user.")
         trace.caller = "user" if caller.user_id else "anonymous"
-        header = state.settings.auth.tenant_header
+        header = state.tenants.header
+        trace.told = [*trace.told, *state.tenants.varying]
+        host, tenant = request.headers.get("host", ""), request.headers.get(header, "") if header else ""
         return Asked(
-            caller,
+            await state.tenants.placed(caller, host, tenant),
             address,
             request.headers.get("user-agent", "")[:_LONGEST_AGENT],
             trace.request_id,
-            request.headers.get("host", ""),
-            request.headers.get(header, "") if header else "",
+            host,
+            tenant,
         )
 
 
+async def _stale(
+    guard: Guard, callers: CallerResolver, token: bytes | None, address: str, kind: Kind
+) -> tuple[Caller, Headers]:
+    """Whoever once had a token, counted as a stranger; a stranger if the token was never one of ours."""
+    stranger = callers.resolve(None)
+    headers = await guard.count(stranger, address, kind)
+    with suppress(AppError):
+        return callers.resolve(token, stale=True), headers
+    return stranger, headers
+
+
 def _address(request: Request) -> str:
-    # Whatever a proxy says must be an address before PostgreSQL is given it.
+    # Whatever a proxy says must be an address before PostgreSQL is given it; the zone of a local one is none.
     try:
-        return str(ipaddress.ip_address(address_of(request.scope)))
+        return str(ipaddress.ip_address(address_of(request.scope).partition("%")[0]))
     except ValueError:
         return ""
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 LONGEST_EMAIL = 255
@@ -18,9 +18,14 @@ def _email(value: str) -> str:
 
 
 def _no_nul(value: str) -> str:
-    if "\0" in value:
+    # NUL, and halves of characters that JSON can spell and nothing can store.
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("Caractère interdit")
     return value
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 Text = Annotated[str, AfterValidator(_no_nul)]
@@ -32,6 +37,7 @@ Username = Annotated[
 FullName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100), AfterValidator(_no_nul)
 ]
+Link = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_no_nul)]
 #: Passwords are taken as they are; rules for new ones have words of their own.
 Password = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_no_nul)]
 Token = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4096), AfterValidator(_no_nul)]
@@ -43,6 +49,13 @@ class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
+class ToldBody(Body):
+    """What somebody may say of themselves when they sign up; forms send empty texts for what was left out."""
+
+    full_name: Annotated[FullName | None, BeforeValidator(_blank_is_none)] = None
+    avatar_url: Annotated[Link | None, BeforeValidator(_blank_is_none)] = None
+
+
 class SignUpBody(Body):
     """Of signing up."""
 
@@ -50,7 +63,7 @@ class SignUpBody(Body):
     password: Password
     username: Username | None = None
     full_name: FullName | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict[str, Any])
+    metadata: ToldBody | None = None
 
 
 class SignInBody(Body):

@@ -9,6 +9,7 @@ from app.auth.guard import Guard
 from app.auth.passwords import Passwords
 from app.auth.sessions import Sessions
 from app.auth.signing import Keyring
+from app.auth.tenants import Tenants
 from app.module import Person
 from app.settings import Settings
 
@@ -20,6 +21,7 @@ class Accounts:
     settings: Settings
     database: Database
     guard: Guard
+    tenants: Tenants
     keys: Keyring
     passwords: Passwords
     sessions: Sessions

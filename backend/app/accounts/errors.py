@@ -16,3 +16,4 @@ REFRESH_TOKEN_REQUIRED = ErrorSpec("REFRESH_TOKEN_REQUIRED", 400, "Refresh token
 INVALID_REFRESH_TOKEN = ErrorSpec("INVALID_REFRESH_TOKEN", 401, "Refresh token invalide ou expiré")
 USER_NOT_FOUND = ErrorSpec("USER_NOT_FOUND", 404, "Utilisateur non trouvé")
 INVALID_LINK = ErrorSpec("INVALID_LINK", 400, "Ce lien n'est pas valide ou a expiré")
+SECOND_FACTOR_REQUIRED = ErrorSpec("SECOND_FACTOR_REQUIRED", 403, "Code de vérification requis")

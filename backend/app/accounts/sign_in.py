@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from app.accounts.asking import Asked
 from app.accounts.audit import note
 from app.accounts.context import Accounts
-from app.accounts.errors import EMAIL_NOT_VERIFIED, INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN
+from app.accounts.errors import (
+    EMAIL_NOT_VERIFIED,
+    INVALID_CREDENTIALS,
+    INVALID_REFRESH_TOKEN,
+    SECOND_FACTOR_REQUIRED,
+)
 from app.accounts.tenancy import home_of, tenant_of
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.sessions import SignedIn, Tokens
@@ -14,11 +19,22 @@ from app.errors import refuse
 
 _BY_EMAIL = """
     select u.id::text, u.email, u.password_hash, u.disabled_at is not null as disabled,
-           u.email_verified_at is not null as verified
+           u.email_verified_at is not null as verified,
+           coalesce(extract(epoch from u.password_changed_at)::text, 'never') as password_version
     from relais.users as u where lower(u.email) = lower($1)
 """
 _BETTER = "update relais.users set password_hash = $2 where id = $1::text::uuid and password_hash = $3"
-_SEEN = "update relais.users set last_sign_in_at = now() where id = $1::text::uuid"
+#: Nothing for a password that was replaced since it was checked.
+_SEEN = """
+    update relais.users set last_sign_in_at = now()
+    where id = $1::text::uuid
+      and ($2 = '' or coalesce(extract(epoch from password_changed_at)::text, 'never') = $2)
+    returning id::text
+"""
+_HAS_SECOND_FACTOR = """
+    select exists (
+        select from relais.second_factors where user_id = $1::text::uuid and confirmed_at is not null)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +47,35 @@ class Opened:
 
 async def check_password(accounts: Accounts, asked: Asked, email: str, password: str) -> Mapping[str, str]:
     """The user (`id`, `email`) whose password this is, or a refusal that does not say what was wrong."""
-    async with accounts.database.connection(SERVICE) as connection:
-        row = await connection.fetchrow(_BY_EMAIL, email)
-    kept = row["password_hash"] if row is not None and not row["disabled"] else None
-    verdict = await accounts.passwords.check(password, kept)
-    if row is None or not verdict.right:
-        await _note_failure(accounts, asked, row["id"] if row is not None else "")
-        raise refuse(INVALID_CREDENTIALS)
+    attempts = accounts.guard.attempts
+    async with attempts.one(email, asked.address) as attempt:
+        # Not of a replica: it may still hold the password of before.
+        async with accounts.database.connection(SERVICE, "write") as connection:
+            row = await connection.fetchrow(_BY_EMAIL, email)
+        kept = row["password_hash"] if row is not None and not row["disabled"] else None
+        verdict = await accounts.passwords.check(password, kept)
+        if row is None or not verdict.right:
+            await attempts.failed(attempt)
+            await _note_failure(accounts, asked, row["id"] if row is not None else "")
+            raise refuse(INVALID_CREDENTIALS)
+        await attempts.succeeded(attempt)
     if accounts.settings.auth.verified_email and not row["verified"]:
         raise refuse(EMAIL_NOT_VERIFIED)
     if verdict.better is not None:
         async with accounts.database.connection(SERVICE, "write") as connection:
             await connection.execute(_BETTER, row["id"], verdict.better, kept)
-    return {"id": row["id"], "email": row["email"]}
+    return {"id": row["id"], "email": row["email"], "password_version": row["password_version"]}
 
 
 async def _note_failure(accounts: Accounts, asked: Asked, user_id: str) -> None:
-    # Those of unknown accounts are counted elsewhere; the log must not grow by what strangers type.
-    if user_id:
-        async with accounts.database.connection(SERVICE, "write") as connection:
+    # The log must not grow by what strangers type: those of unknown accounts are not in it. To note nothing takes as
+    # long as to note something, for neither waits for a disk.
+    async with accounts.database.transaction(SERVICE) as connection:
+        await connection.execute("set local synchronous_commit = off")
+        if user_id:
             await note(connection, asked, "SIGN_IN_FAILED", actor_id=user_id)
+        else:
+            await connection.execute("select $1::text", user_id)
 
 
 async def open_session(
@@ -73,9 +98,13 @@ async def opened_in(
     assurance: int = 1,
 ) -> Opened:
     """The same within a transaction, in the tenant that is wanted if the user is a member of it."""
+    # Whoever has a second factor is asked for it first (`second_step.py`), whichever way they come.
+    if assurance < 2 and await connection.fetchval(_HAS_SECOND_FACTOR, user["id"]):
+        raise refuse(SECOND_FACTOR_REQUIRED)
     tenant_id = await home_of(connection, user["id"], wanted)
     who = await accounts.sessions.create(connection, user, tenant_id, asked.device, method=method, assurance=assurance)
-    await connection.execute(_SEEN, user["id"])
+    if await connection.fetchval(_SEEN, user["id"], user.get("password_version", "")) is None:
+        raise refuse(INVALID_CREDENTIALS)
     await note(connection, asked, "SIGNED_IN", tenant_id=tenant_id, actor_id=user["id"], details={"method": method})
     return Opened(who, accounts.sessions.tokens(who))
 
@@ -115,7 +144,8 @@ async def sign_out(accounts: Accounts, asked: Asked, refresh_token: str | None, 
     if refresh_token:
         named = accounts.sessions.session_of(refresh_token)
         session = named or session
-    if not session and not user_id:
+    if not session and (scope == "local" or not user_id):
+        # An API token, or a token of somebody else's, has no session to end.
         return
     async with accounts.database.transaction(SERVICE) as connection:
         if not user_id:

@@ -65,6 +65,7 @@ async def sign_up(accounts: Accounts, asked: Asked, new: NewAccount) -> str:
     async with accounts.database.transaction(SERVICE) as connection:
         user_id = await put_user(connection, new, hashed)
         await join(connection, tenant_id, user_id)
+        await _must_have_name(accounts, connection, new, user_id, tenant_id)
         await note(connection, asked, "SIGNED_UP", tenant_id=tenant_id, actor_id=user_id)
         if not new.verified:
             await ask_to_verify(accounts, connection, user_id, new.email, locale=new.locale)
@@ -117,6 +118,17 @@ async def _must_be_free(accounts: Accounts, connection: Connection, new: NewAcco
     if new.username and accounts.person is not None:
         if await connection.fetchval(accounts.person.has_username, tenant_id, new.username):
             raise refuse(USERNAME_TAKEN)
+
+
+async def _must_have_name(
+    accounts: Accounts, connection: Connection, new: NewAccount, user_id: str, tenant_id: str
+) -> None:
+    # Of two who asked for a name at once the module gave one a number behind it.
+    if not new.username or accounts.person is None:
+        return
+    row = await connection.fetchrow(accounts.person.describe, tenant_id, user_id)
+    if row is not None and row["username"] != new.username:
+        raise refuse(USERNAME_TAKEN)
 
 
 def is_taken(error: AppError) -> bool:

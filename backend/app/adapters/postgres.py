@@ -238,8 +238,11 @@ class Database:
             raise unavailable(error) from error
         try:
             connection.add_termination_listener(lambda _: lost.set())
-            for channel in channels:
-                await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
+            try:
+                for channel in channels:
+                    await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                raise unavailable(error) from error
             yield
             await lost.wait()
         finally:

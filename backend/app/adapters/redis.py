@@ -7,17 +7,22 @@ Redis makes things fast and is never the only place where something is true. A c
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio import Redis as Client
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
+from app import log
 from app.settings import RedisSettings
 
-#: After a failure Redis is left alone for so long: a frozen one must not hold up every request.
+#: After a failure Redis is left alone for so long, and longer until it answers to a PING that no request waits for: a
+#: frozen one holds up nobody but those who asked when it froze.
 PAUSE_SECONDS = 1.0
+LOST = "redis_lost"
+BACK = "redis_back"
 Command = tuple[Any, ...]
 
 
@@ -38,6 +43,17 @@ class Script:
 
 
 _Waiting = tuple[tuple[Command, ...], "asyncio.Future[list[Any]]"]
+_FAILURES = (RedisError, OSError, TimeoutError)
+_SENDABLE = frozenset({bytes, int, float, Script})
+
+
+def _encoded(command: Command) -> Command:
+    # Here, where the caller sees it: what cannot be sent must not spoil what others send with it.
+    parts = tuple([part.encode() if isinstance(part, str) else part for part in command])
+    for part in parts:
+        if type(part) not in _SENDABLE:
+            raise TypeError(f"A {type(part).__name__} cannot be sent to Redis")
+    return parts
 
 
 def _by_digest(command: Command) -> Command:
@@ -59,12 +75,21 @@ def _fail(batch: Sequence[_Waiting], error: RedisUnavailable) -> None:
             answers.set_exception(error)
 
 
+def _unavailable(error: BaseException) -> RedisUnavailable:
+    return RedisUnavailable(str(error) or type(error).__name__)
+
+
+def _line_like(pool: Any) -> Any:
+    return pool.connection_class(**{**pool.connection_kwargs, "socket_timeout": None})
+
+
 class Redis:
     """A pool of connections with a deadline on every answer."""
 
     def __init__(self, settings: RedisSettings) -> None:
         assert settings.url is not None, "resolve the URL before opening Redis"
         self._prefix = settings.prefix
+        self._seconds = settings.timeout_seconds
         self.pool: ConnectionPool = ConnectionPool.from_url(
             settings.url.get_secret_value(),
             max_connections=settings.max_connections,
@@ -72,8 +97,16 @@ class Redis:
             socket_connect_timeout=settings.timeout_seconds,
         )
         self.client: Client = Client(connection_pool=self.pool)
-        self._away_until = 0.0
+        #: What batches go over, one after the other. The deadline of a batch is the only one: one for each step and
+        #: a look at the connection before each use, as the pool has them, cost more than the batch itself.
+        self._line: Any = _line_like(self.pool)
+        #: What others still have to say when this is closed.
+        self.last_words: list[Callable[[], Awaitable[None]]] = []
+        self._away = self._closed = False
+        self._look_at = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._waiting: list[_Waiting] = []
+        self._waiting_since = 0.0
         self._sending: asyncio.Task[None] | None = None
 
     def key(self, *parts: str) -> str:
@@ -83,63 +116,126 @@ class Redis:
     async def ping(self) -> str:
         """The server's version, or `RedisUnavailable`."""
         try:
-            info: dict[str, Any] = await self.client.info("server")
-        except (RedisError, OSError, TimeoutError) as error:
-            raise RedisUnavailable(str(error) or type(error).__name__) from error
+            async with asyncio.timeout(self._seconds):
+                info: dict[str, Any] = await self.client.info("server")
+        except _FAILURES as error:
+            raise _unavailable(error) from error
         return str(info["redis_version"])
 
     async def run(self, *commands: Command) -> list[Any]:
         """Commands in one round trip, which those of other requests share; `RedisUnavailable` if Redis is away.
 
-        A command that Redis refuses gives its error as its result.
+        Results are as Redis sends them: bytes, numbers, lists. A command that it refuses gives its error as its result.
         """
-        if time.monotonic() < self._away_until:
-            raise RedisUnavailable("Redis did not answer a moment ago")
-        answers: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        if self._away:
+            self._look_again()
+            raise RedisUnavailable("Redis has not answered yet")
+        if self._closed:
+            raise RedisUnavailable("closed")
+        encoded = tuple([_encoded(command) for command in commands])
+        loop = asyncio.get_running_loop()
+        answers: asyncio.Future[list[Any]] = loop.create_future()
         answers.add_done_callback(_looked_at)
-        self._waiting.append((commands, answers))
+        if not self._waiting:
+            self._waiting_since = loop.time()
+        self._waiting.append((encoded, answers))
         if self._sending is None:
             self._sending = asyncio.create_task(self._send())
         # Whoever is cancelled must not take along what others wait for.
         return await asyncio.shield(answers)
 
     async def _send(self) -> None:
+        batch: list[_Waiting] = []
+        failure = RedisUnavailable("closed")
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                try:
+                # Whoever waits longest has waited for the batch before, too.
+                async with asyncio.timeout_at(self._waiting_since + self._seconds):
                     results = await self._answers([command for commands, _ in batch for command in commands])
-                except (RedisError, OSError, TimeoutError) as error:
-                    self._away_until = time.monotonic() + PAUSE_SECONDS
-                    _fail(batch, RedisUnavailable(str(error) or type(error).__name__))
-                    continue
-                place = 0
-                for commands, answers in batch:
-                    if not answers.done():
-                        answers.set_result(results[place : place + len(commands)])
-                    place += len(commands)
+                _hand_out(batch, results)
+                batch = []
+        except _FAILURES as error:
+            failure = _unavailable(error)
+            self._leave_alone(failure)
         finally:
             self._sending = None
-            _fail(self._waiting, RedisUnavailable("closed"))
+            _fail((*batch, *self._waiting), failure)
             self._waiting = []
 
     async def _answers(self, commands: Sequence[Command]) -> list[Any]:
-        results = await self._piped([_by_digest(command) for command in commands])
+        results = await self._exchanged([_by_digest(command) for command in commands])
         missing = [place for place, result in enumerate(results) if isinstance(result, NoScriptError)]
         if missing:
             # Redis forgets scripts when it starts; it learns them by being sent them whole.
-            again = await self._piped([_whole(commands[place]) for place in missing])
+            again = await self._exchanged([_whole(commands[place]) for place in missing])
             for place, result in zip(missing, again, strict=True):
                 results[place] = result
+        if any(isinstance(result, ReadOnlyError) for result in results):
+            # No primary any more: a new connection finds the one that has taken over.
+            await self._line.disconnect()
+            await self.pool.disconnect(inuse_connections=False)
         return results
 
-    async def _piped(self, commands: Sequence[Command]) -> list[Any]:
-        async with self.client.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return await pipe.execute(raise_on_error=False)
+    async def _exchanged(self, commands: Sequence[Command]) -> list[Any]:
+        line, results = self._line, list[Any]()
+        try:
+            if line.is_connected and line._reader.at_eof():
+                await line.disconnect(nowait=True)
+            await line.connect()
+            await line.send_packed_command(line.pack_commands(commands), check_health=False)
+            for _ in commands:
+                try:
+                    results.append(await line.read_response(disable_decoding=True))
+                except ResponseError as error:
+                    results.append(error)
+        except BaseException:
+            # Whatever is still to come must not be taken for an answer to what is asked next.
+            await line.disconnect(nowait=True)
+            raise
+        return results
+
+    def _leave_alone(self, failure: RedisUnavailable) -> None:
+        self._away = True
+        self._look_at = time.monotonic() + PAUSE_SECONDS
+        log.event(LOST, {"reason": str(failure)}, level="warning")
+
+    def _look_again(self) -> None:
+        if self._looking is None and not self._closed and time.monotonic() >= self._look_at:
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._exchanged((("PING",),))
+        except _FAILURES:
+            self._look_at = time.monotonic() + PAUSE_SECONDS
+        else:
+            self._away = False
+            log.event(BACK)
+        finally:
+            self._looking = None
 
     async def close(self) -> None:
         """Give the connections back."""
+        while self.last_words:
+            await self.last_words.pop()()
+        self._closed = True
+        for task in (self._sending, self._looking):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        # A task that is cancelled before it begins leaves behind what it was made for.
+        _fail(self._waiting, RedisUnavailable("closed"))
+        await self._line.disconnect()
         await self.client.aclose()
         await self.pool.disconnect()
+
+
+def _hand_out(batch: Sequence[_Waiting], results: Sequence[Any]) -> None:
+    place = 0
+    for commands, answers in batch:
+        if not answers.done():
+            answers.set_result(list(results[place : place + len(commands)]))
+        place += len(commands)

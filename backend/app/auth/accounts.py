@@ -7,7 +7,8 @@ from app.auth.tables import TenantRole
 
 _USER = """
     insert into relais.users (email, password_hash, email_verified_at) values ($1, $2, now())
-    on conflict (lower(email)) do update set password_hash = excluded.password_hash, disabled_at = null
+    on conflict (lower(email)) do update
+    set password_hash = excluded.password_hash, password_changed_at = now(), disabled_at = null
     returning id::text, xmax = 0 as is_new
 """
 _MEMBERSHIP = """

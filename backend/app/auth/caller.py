@@ -18,6 +18,7 @@ ANONYMOUS_REFUSED = ErrorSpec("PGRST302", 401, "Anonymous access is disabled")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_TOKENS_OF_SESSIONS = RolePath("$.role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Caller:
     assurance: int = 1
 
     @classmethod
-    def of(cls, values: Mapping[str, Json], role: str, *, anonymous: bool) -> "Caller":
-        """The caller that claims speak of."""
-        session, scopes = _uuid(values.get("sid")), values.get("scopes")
+    def of(cls, values: Mapping[str, Json], role: str, *, anonymous: bool, ours: bool = False) -> "Caller":
+        """The caller that claims speak of. The sessions of other issuers are not ours to look up."""
+        session, scopes = _uuid(values.get("sid")) if ours else "", values.get("relais_scopes")
         return cls(
             role,
             json_text({**values, "role": role}),
@@ -65,20 +66,28 @@ class CallerResolver:
         # A caller lives for as long as the verifier remembers the claims it was made of: one cache, one bound.
         self._callers: WeakKeyDictionary[Claims, Caller] = WeakKeyDictionary()
 
-    def resolve(self, authorization: bytes | str | None) -> Caller:
-        """The caller, or an `AppError`: a bad token is refused even where nobody in particular would be let in."""
-        claims = self._verifier.claims(authorization)
+    def resolve(self, authorization: bytes | str | None, *, stale: bool = False) -> Caller:
+        """The caller, or an `AppError`: a bad token is refused even where nobody in particular would be let in.
+
+        With `stale` a token counts after its time, too: enough for ending its session, and for nothing else.
+        """
+        claims = self._verifier.claims(authorization, stale=stale)
         if claims is None:
             if self._nobody is None:
                 raise _anonymous_refused()
             return self._nobody
         caller = self._callers.get(claims)
         if caller is None:
-            caller = self._callers[claims] = self._made(claims.values)
+            caller = self._callers[claims] = self._made(claims)
         return caller
 
-    def _made(self, values: Mapping[str, Json]) -> Caller:
-        role = self._role_path.first(dict(values))
+    def _made(self, claims: Claims) -> Caller:
+        values = claims.values
+        if claims.ours and _uuid(values.get("sid")):
+            # Where another issuer's tokens have their roles is no matter of our sessions.
+            role = _TOKENS_OF_SESSIONS.first(dict(values))
+        else:
+            role = self._role_path.first(dict(values))
         if role is None:
             role = self._anon_role
         if role is None:
@@ -86,7 +95,7 @@ class CallerResolver:
         if role == "none":
             # To PostgreSQL it is a reserved word: the role would be that of our own login.
             raise AppError("22023", 401, 'role "none" does not exist', headers=_CHALLENGE)
-        return Caller.of(values, role, anonymous=role == self._anon_role)
+        return Caller.of(values, role, anonymous=role == self._anon_role, ours=claims.ours)
 
 
 def _uuid(value: Json) -> str:

@@ -39,19 +39,21 @@ class Claims:
     values: Mapping[str, Json]
     starts: float
     ends: float
+    #: Signed by us: what it says of sessions is ours to know.
+    ours: bool = False
 
 
-def judged(values: Mapping[str, Json], rules: ClaimRules) -> Claims:
+def judged(values: Mapping[str, Json], rules: ClaimRules, *, ours: bool = False) -> Claims:
     """Claims with their time, worked out once so that a request only compares; never acceptable ones have none."""
     times = {name: _seconds(values.get(name)) for name in ("exp", "nbf", "iat")}
     wrong_type = any(values.get(name) is not None for name, time in times.items() if time is None)
     if wrong_type or _audience_problem(values.get("aud"), rules.audience) or _issuer_problem(values, rules.issuer):
-        return Claims(values, *_NEVER)
+        return Claims(values, *_NEVER, ours)
     starts = [time - rules.leeway_seconds for name, time in times.items() if time is not None and name != "exp"]
     expires = times["exp"]
     # Whole seconds are compared, so the last one counts to its end.
     ends = math.inf if expires is None else expires + rules.leeway_seconds + 1
-    return Claims(values, max(starts, default=-math.inf), ends)
+    return Claims(values, max(starts, default=-math.inf), ends, ours)
 
 
 def first_problem(values: Mapping[str, Json], rules: ClaimRules, now: float) -> str | None:

@@ -37,7 +37,8 @@ class Endings:
         self._database = database
         self._seconds = seconds
         self._known: dict[str, float] = {}
-        self._heard = heard
+        #: Told of each end that is announced.
+        self.heard = heard
         self._task: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[None]] = set()
         #: Whether every end is heard of.
@@ -67,6 +68,7 @@ class Endings:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _listen(self) -> None:
         delay = _FIRST_DELAY_SECONDS
@@ -90,7 +92,7 @@ class Endings:
 
     def _on_end(self, _channel: str, name: str) -> None:
         self.add(name)
-        if self._heard is not None:
-            task = asyncio.ensure_future(self._heard(name))
+        if self.heard is not None:
+            task = asyncio.ensure_future(self.heard(name))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)

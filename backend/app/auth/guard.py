@@ -1,12 +1,15 @@
 """Lets callers in: is the session or API token behind them still good, and do they ask more often than they may?
 
-Both are asked of Redis in one round trip, which requests of the same moment share. Without Redis PostgreSQL says
-whether a session is good, and each process counts requests for itself.
+What must be asked of Redis is asked in one round trip, which requests of the same moment share; whoever has neither
+session nor API token and only reads or writes waits for none. Without Redis PostgreSQL says whether a session is good,
+and each process counts requests for itself.
 """
 
+import asyncio
 import hashlib
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,9 +17,10 @@ from typing import Any
 
 from app.adapters.postgres import SERVICE, Database
 from app.adapters.redis import Command, Redis, RedisUnavailable
+from app.auth.attempts import Attempts
 from app.auth.caller import Caller, CallerResolver
 from app.auth.endings import Endings
-from app.auth.limits import Headers, Kind, Limiter
+from app.auth.limits import COUNTED_HERE, Headers, Kind, Limiter, counted_as
 from app.auth.sessions import ROLE
 from app.auth.tokens import bearer_token
 from app.errors import AppError, ErrorSpec, refuse
@@ -31,7 +35,9 @@ _PREFIX_BYTES = API_TOKEN_PREFIX.encode()
 _GOOD, _ENDED = b"good", b"ended"
 _MOST_TOKENS = 5_000
 #: A use is noted once in so many seconds.
-_NOTED_SECONDS = 60
+_NOTED_SECONDS = 60.0
+#: Within it everybody who listens to PostgreSQL has heard what was announced.
+_HEARD_SECONDS = 0.1
 _IS_GOOD = {
     "session": """
         select exists (
@@ -44,17 +50,25 @@ _IS_GOOD = {
     """,
 }
 _HOLDER = """
-    select t.id::text, t.user_id::text, t.tenant_id::text, t.scopes, t.expires_at, u.email
+    select t.id::text, t.user_id::text, t.tenant_id::text, t.scopes, t.expires_at, u.email,
+           exists (
+               select from relais.second_factors as f
+               where f.user_id = u.id and f.confirmed_at is not null) as has_factor
     from relais.api_tokens as t join relais.users as u on u.id = t.user_id
     where t.token_hash = $1 and t.revoked_at is null and u.disabled_at is null
 """
-_USED = "update relais.api_tokens set last_used_at = now() where id = $1::text::uuid"
+_USED = """
+    update relais.api_tokens set last_used_at = now()
+    where id = $1::text::uuid and coalesce(last_used_at < now() - $2::float8 * interval '1 second', true)
+"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _ApiToken:
     caller: Caller
     expires: datetime | None
+    #: When this process noted a use, by its own clock.
+    noted: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -67,56 +81,79 @@ class Guard:
     endings: Endings
     #: How long an access token is good for: what ended longer ago needs no mention.
     seconds: int
+    #: Where passwords are tried.
+    attempts: Attempts
+    #: Administration takes a second factor.
+    careful: bool = False
     _tokens: OrderedDict[bytes, _ApiToken] = field(default_factory=OrderedDict[bytes, _ApiToken])
 
     async def admit(
         self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind
     ) -> tuple[Caller, Headers]:
         """The caller, and what the answer says of how often they may ask; or an `AppError`."""
-        caller = await self.recognised(callers, authorization)
+        caller = await self.recognised(callers, authorization, address)
         if kind != "reads" and caller.scopes is not None and "write" not in caller.scopes:
             raise refuse(INSUFFICIENT_SCOPE)
         return caller, await self.count(caller, address, kind)
 
-    async def recognised(self, callers: CallerResolver, authorization: bytes | None) -> Caller:
+    async def recognised(self, callers: CallerResolver, authorization: bytes | None, address: str = "") -> Caller:
         """The caller, however they prove who they are."""
         token = bearer_token(authorization)
         if token is None or not token.startswith(_PREFIX_BYTES):
             return callers.resolve(authorization)
-        return await self._holder(token)
+        return await self._holder(token, address)
 
     async def count(self, caller: Caller, address: str, kind: Kind) -> Headers:
         """Count a request of somebody whose session, if they have one, must be good."""
-        name, limit = caller.credential, self.limiter.limit(kind)
+        name = caller.credential
         if name and name in self.endings:
             raise _ended(name)
-        who = f"user:{caller.user_id}" if caller.user_id else f"ip:{address}"
+        if kind not in COUNTED_HERE:
+            return await self._count_everywhere(caller, address, kind)
+        limit, headers = self.limiter.limit(kind), []
+        if limit is not None:
+            counted = self.limiter.count_here(limit, counted_as(caller.user_id, address))
+            if not counted.allowed:
+                raise counted.refusal()
+            headers = counted.headers()
+        if name:
+            answers = await self._asked(("GET", self.redis.key(name)))
+            await self._must_be_good(name, answers[0])
+        return headers
+
+    async def _count_everywhere(self, caller: Caller, address: str, kind: Kind) -> Headers:
+        name, limit = caller.credential, self.limiter.limit(kind)
+        who = counted_as(caller.user_id, address)
         commands: list[Command] = [("GET", self.redis.key(name))] if name else []
         if limit is not None:
             commands.append(self.limiter.command(limit, who))
-        answers: list[Any] | None = None
-        if commands:
-            with suppress(RedisUnavailable):
-                answers = await self.redis.run(*commands)
+        answers = await self._asked(*commands)
         if name:
-            await self._must_be_good(name, answers[0] if answers is not None else None)
+            await self._must_be_good(name, answers[0])
         if limit is None:
             return []
-        counted = self.limiter.read(limit, who, answers[-1] if answers is not None else None)
+        counted = self.limiter.read(limit, who, answers[-1])
         if not counted.allowed:
             raise counted.refusal()
         return counted.headers()
 
+    async def _asked(self, *commands: Command) -> list[Any]:
+        """What Redis answers; nothing to each command without it."""
+        with suppress(RedisUnavailable):
+            return await self.redis.run(*commands) if commands else []
+        return [None] * len(commands)
+
     async def ended(self, names: Iterable[str]) -> None:
         """Have everybody know that these are no longer good; PostgreSQL knows already."""
-        commands: list[Command] = []
+        if not await self._mark(tuple(names)):
+            # Others may have a Redis that says they are good: the announcement of PostgreSQL is on its way to them.
+            await asyncio.sleep(_HEARD_SECONDS)
+
+    async def _mark(self, names: Sequence[str]) -> bool:
         for name in names:
             self.endings.add(name)
-            commands.append(("SET", self.redis.key(name), _ENDED, "EX", self.seconds))
-        if commands:
-            # Without Redis the announcement of PostgreSQL has to do.
-            with suppress(RedisUnavailable):
-                await self.redis.run(*commands)
+        answers = await self._asked(*[("SET", self.redis.key(name), _ENDED, "EX", self.seconds) for name in names])
+        return all(answer is not None and not isinstance(answer, Exception) for answer in answers)
 
     async def _must_be_good(self, name: str, known: object) -> None:
         if known == _ENDED:
@@ -124,52 +161,69 @@ class Guard:
         if known == _GOOD and self.endings.hears:
             return
         kind, _, identifier = name.partition(":")
-        (row,) = await self.database.fetch(SERVICE, _IS_GOOD[kind], identifier)
+        # Not of a replica: it may not have heard of a session of this moment, nor of its end.
+        (row,) = await self.database.fetch(SERVICE, _IS_GOOD[kind], identifier, mode="write")
         if not row[0]:
-            await self.ended((name,))
+            await self._mark((name,))
             raise _ended(name)
         if known is None:
             # Never over an end that came in between.
-            with suppress(RedisUnavailable):
-                await self.redis.run(("SET", self.redis.key(name), _GOOD, "EX", self.seconds, "NX"))
+            await self._asked(("SET", self.redis.key(name), _GOOD, "EX", self.seconds, "NX"))
 
-    async def _holder(self, token: bytes) -> Caller:
+    async def _holder(self, token: bytes, address: str) -> Caller:
         digest = hashlib.sha256(token).digest()
         known = self._tokens.get(digest)
         if known is None or known.caller.credential in self.endings:
-            known = await self._found(digest)
+            known = await self._looked_up(digest, address)
             self._tokens[digest] = known
             if len(self._tokens) > _MOST_TOKENS:
                 self._tokens.popitem(last=False)
         self._tokens.move_to_end(digest)
         if known.expires is not None and known.expires <= datetime.now(UTC):
             raise refuse(API_TOKEN_EXPIRED, headers=_CHALLENGE)
-        await self._note_use(known.caller)
+        await self._note_use(known)
         return known.caller
 
+    async def _looked_up(self, digest: bytes, address: str) -> _ApiToken:
+        # Whoever tries tokens is one who tries passwords, and must not keep PostgreSQL busy with it.
+        limit, who = self.limiter.limit("auth"), counted_as("", address)
+        if limit is not None:
+            self.limiter.must_have_room(limit, who)
+        try:
+            return await self._found(digest)
+        except AppError as error:
+            if limit is not None and error.code == API_TOKEN_INVALID.code:
+                self.limiter.count_here(limit, who)
+            raise
+
     async def _found(self, digest: bytes) -> _ApiToken:
-        rows = await self.database.fetch(SERVICE, _HOLDER, digest)
+        rows = await self.database.fetch(SERVICE, _HOLDER, digest, mode="write")
         if not rows:
             raise refuse(API_TOKEN_INVALID, headers=_CHALLENGE)
         row = rows[0]
+        scopes = set(row["scopes"])
+        if self.careful and not row["has_factor"]:
+            scopes.discard("admin")
         claims = {
             "email": row["email"],
             "role": ROLE,
-            "scopes": list(row["scopes"]),
+            "relais_scopes": sorted(scopes),
             "sub": row["user_id"],
             "tenant_id": row["tenant_id"],
         }
         caller = replace(Caller.of(claims, ROLE, anonymous=False), credential=f"token:{row['id']}")
         return _ApiToken(caller, row["expires_at"])
 
-    async def _note_use(self, caller: Caller) -> None:
-        identifier = caller.credential.partition(":")[2]
-        with suppress(RedisUnavailable):
-            key = self.redis.key("token_used", identifier)
-            (first,) = await self.redis.run(("SET", key, "1", "EX", _NOTED_SECONDS, "NX"))
-            if first:
-                async with self.database.connection(SERVICE, "write") as connection:
-                    await connection.execute(_USED, identifier)
+    async def _note_use(self, token: _ApiToken) -> None:
+        now = time.monotonic()
+        if now < token.noted + _NOTED_SECONDS:
+            return
+        token.noted = now
+        identifier = token.caller.credential.partition(":")[2]
+        # Not worth refusing a request for: the next use is noted, too.
+        with suppress(AppError):
+            async with self.database.connection(SERVICE, "write") as connection:
+                await connection.execute(_USED, identifier, _NOTED_SECONDS)
 
 
 def _ended(name: str) -> AppError:

@@ -52,12 +52,17 @@ def read_keys(secret: str, *, is_base64: bool = False) -> tuple[Key, ...]:
     data = secret_bytes(secret)
     if is_base64:
         data = _of_base64(data)
-    if _is_jwk(data):
+    if is_jwk(data):
         return _of_jwks(data)
-    if len(data) < MIN_SECRET_BYTES:
+    return (shared_key(data),)
+
+
+def shared_key(secret: bytes, kid: str | None = None) -> Key:
+    """The key for HS256 that a secret is."""
+    if len(secret) < MIN_SECRET_BYTES:
         raise UnusableSecret("The JWT secret must be at least 32 characters long.")
     try:
-        return (Key({"HS256": _jose_verifier(data, "HS256")}),)
+        return Key({"HS256": _jose_verifier(secret, "HS256")}, kid)
     except JOSEError:
         raise UnusableSecret(
             "The JWT secret is a key or certificate in PEM or SSH form; write a public key as a JWK instead."
@@ -85,7 +90,7 @@ def _of_base64(data: bytes) -> bytes:
         raise UnusableSecret("The JWT secret is not valid base64, as the settings say it is.") from None
 
 
-def _is_jwk(data: bytes) -> bool:
+def is_jwk(data: bytes) -> bool:
     """Whether a JWK is meant, even a broken one: a public key must not become an HMAC secret through a typing error."""
     return data.lstrip().startswith(b"{") and (b'"kty"' in data or b'"keys"' in data)
 

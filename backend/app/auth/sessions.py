@@ -173,7 +173,7 @@ class Sessions:
         if self._issuer:
             claims["iss"] = self._issuer
         if self._settings.second_factor_for_admins and who.assurance == 1:
-            claims["scopes"] = list(_WITHOUT_ADMINISTRATION)
+            claims["relais_scopes"] = list(_WITHOUT_ADMINISTRATION)
         return Tokens(self._keys.sign(claims), self._written(who), lasts, now + lasts, who.session_id)
 
     def session_of(self, token: str) -> str | None:

@@ -16,9 +16,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jose import jws
+from jose.exceptions import JOSEError
 
+from app.auth.base64url import decode_base64url
 from app.auth.json_values import Json, json_text, read_json
-from app.auth.keys import Key, UnusableSecret, read_keys, secret_bytes
+from app.auth.keys import Key, UnusableSecret, is_jwk, read_keys, secret_bytes, shared_key
 from app.settings import AuthSettings
 
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
@@ -32,7 +34,7 @@ class SigningKey:
 
     algorithm: str
     kid: str
-    material: str | dict[str, Any] = field(repr=False)
+    material: bytes | dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +80,28 @@ def keyring(settings: AuthSettings) -> Keyring:
     """The keys of the settings, or `UnusableSecret`."""
     assert settings.secret is not None, "resolve the secret first"
     secrets = [settings.secret.get_secret_value(), *settings.earlier_secrets()]
-    roots = tuple(secret.encode() for secret in secrets)
+    roots = tuple(map(_root, secrets))
     sealing = [settings.encryption_key.get_secret_value().encode()] if settings.encryption_key else []
-    shared = [Key(key.verifiers, _kid_of(root)) for root in roots for key in read_keys(root.decode())]
+    shared = [shared_key(root, _kid_of(root)) for root in roots]
     pairs = _pairs(settings.signing_keys.get_secret_value()) if settings.signing_keys else ()
-    signing = _signer(pairs[0]) if pairs else SigningKey("HS256", _kid_of(roots[0]), secrets[0])
-    own = read_keys(json.dumps({"keys": [_public(pair) for pair in pairs]})) if pairs else ()
-    return Keyring(
+    signing = _signer(pairs[0]) if pairs else SigningKey("HS256", _kid_of(roots[0]), roots[0])
+    made = Keyring(
         signing=signing,
-        verifying=(*own, *shared),
+        verifying=(*_verifiers(pairs), *shared),
         public=tuple(_public(pair) for pair in pairs),
         roots=roots,
         _sealing=MultiFernet([_fernet(root) for root in (*sealing, *roots)]),
     )
+    _must_fit(made)
+    return made
+
+
+def _root(secret: str) -> bytes:
+    data = secret_bytes(secret)
+    if is_jwk(data):
+        # What others may see must not sign; a JWK of our own goes into the other setting.
+        raise UnusableSecret("RELAIS_AUTH_SECRET is a JWK; RELAIS_AUTH_SIGNING_KEYS takes those.")
+    return data
 
 
 def _derived(root: bytes, purpose: str) -> bytes:
@@ -106,8 +117,9 @@ def _kid_of(root: bytes) -> str:
 
 
 def _pairs(text: str) -> Sequence[dict[str, Json]]:
+    data = secret_bytes(text)
     try:
-        document = read_json(secret_bytes(text))
+        document = read_json(data)
     except ValueError:
         raise UnusableSecret("RELAIS_AUTH_SIGNING_KEYS is no JSON: a JWK or a JWK set with private keys.") from None
     found = document.get("keys", [document]) if isinstance(document, dict) else document
@@ -115,10 +127,34 @@ def _pairs(text: str) -> Sequence[dict[str, Json]]:
         raise UnusableSecret("RELAIS_AUTH_SIGNING_KEYS holds no key.")
     pairs: list[dict[str, Json]] = []
     for number, item in enumerate(found, 1):
-        if not isinstance(item, dict) or item.get("kty") not in _SIGNING or not isinstance(item.get("d"), str):
+        if not isinstance(item, dict) or not _can_sign(item):
             raise UnusableSecret(f"Key {number} of RELAIS_AUTH_SIGNING_KEYS is no private RSA or EC (P-256) key.")
         pairs.append({**item, "kid": item.get("kid") or _thumbprint(item)})
     return pairs
+
+
+def _verifiers(pairs: Sequence[dict[str, Json]]) -> tuple[Key, ...]:
+    try:
+        return read_keys(json.dumps({"keys": [_public(pair) for pair in pairs]})) if pairs else ()
+    except UnusableSecret as error:
+        raise UnusableSecret(f"RELAIS_AUTH_SIGNING_KEYS: {error}") from None
+
+
+def _must_fit(made: Keyring) -> None:
+    """Better no start than nobody who can sign in: what is signed must be what is verified."""
+    key = made.signing
+    try:
+        message, _, signature = made.sign({}).encode().rpartition(b".")
+    except JOSEError as error:
+        raise UnusableSecret(f"The first key of RELAIS_AUTH_SIGNING_KEYS cannot sign: {error}.") from None
+    fitting = [other for other in made.verifying if other.kid == key.kid and key.algorithm in other.verifiers]
+    if not any(other.verifiers[key.algorithm](message, decode_base64url(signature)) for other in fitting):
+        raise UnusableSecret("The private part of the first key of RELAIS_AUTH_SIGNING_KEYS is not that of its public.")
+
+
+def _can_sign(item: dict[str, Json]) -> bool:
+    is_known = item.get("kty") == "RSA" or (item.get("kty") == "EC" and item.get("crv") == "P-256")
+    return is_known and isinstance(item.get("d"), str)
 
 
 def _thumbprint(pair: dict[str, Json]) -> str:

@@ -162,6 +162,9 @@ class SecondFactor(SQLModel, table=True):
     secret: bytes = column(LargeBinary())
     #: The time step of the last code that was accepted: no code is accepted twice.
     last_step: int = column(BigInteger(), default="0")
+    #: Wrong codes in a row, and when the last one was shown.
+    failures: int = column(Integer(), default="0")
+    failed_at: datetime | None = stamp(null=True, default=None)
     confirmed_at: datetime | None = stamp(null=True, default=None)
     created_at: datetime = stamp()
 

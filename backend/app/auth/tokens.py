@@ -47,16 +47,18 @@ class TokenVerifier:
     def __init__(self, options: TokenOptions, now: Callable[[], float] = time.time) -> None:
         secret = options.secret
         found = () if secret is None else read_keys(secret, is_base64=options.secret_is_base64)
-        self._keys = (*options.own_keys, *found) or None
+        self._own = options.own_keys
+        # Our own come first: a secret that is given twice is ours.
+        self._keys = (*self._own, *found) or None
         self._rules = options.rules
         self._max_token_bytes = options.max_token_bytes
         self._cache = TokenCache(options.cache_entries, options.cache_bytes)
         self._now = now
 
-    def claims(self, authorization: bytes | str | None) -> Claims | None:
+    def claims(self, authorization: bytes | str | None, *, stale: bool = False) -> Claims | None:
         """The claims of a header's token; None without header or with another scheme than `Bearer`.
 
-        While a token is remembered, the answer is the same object.
+        While a token is remembered, the answer is the same object. With `stale` its times are not looked at.
         """
         token = bearer_token(authorization)
         if token is None:
@@ -65,7 +67,7 @@ class TokenVerifier:
         if claims is None:
             claims = self._verified(token)
         now = self._now()
-        if not claims.starts <= now < claims.ends:
+        if not stale and not claims.starts <= now < claims.ends:
             raise _claims_refused(first_problem(claims.values, self._rules, now) or CLAIMS_REFUSED.message)
         return claims
 
@@ -76,14 +78,14 @@ class TokenVerifier:
             raise refuse(NO_SECRET)
         if len(token) > self._max_token_bytes:
             raise _token_refused(TOKEN_REFUSED.message)
-        payload = _signed_payload(token, self._keys)
+        payload, key = _signed_payload(token, self._keys)
         try:
             values = read_json(payload)
         except ValueError:
             values = None
         if not isinstance(values, dict):
             raise _claims_refused(CLAIMS_REFUSED.message)
-        claims = judged(MappingProxyType(values), self._rules)
+        claims = judged(MappingProxyType(values), self._rules, ours=any(key is own for own in self._own))
         self._cache.put(token, claims)
         return claims
 
@@ -102,8 +104,8 @@ def bearer_token(authorization: bytes | str | None) -> bytes | None:
     return rest[0].strip(_BLANKS) if rest else b""
 
 
-def _signed_payload(token: bytes, keys: tuple[Key, ...]) -> bytes:
-    """The middle part of a token, once a key has said that the signature is its own."""
+def _signed_payload(token: bytes, keys: tuple[Key, ...]) -> tuple[bytes, Key]:
+    """The middle part of a token, and the key that has said that the signature is its own."""
     parts = token.split(b".")
     if len(parts) != 3:
         raise _token_refused(f"Expected 3 parts in JWT; got {len(parts)}")
@@ -115,13 +117,14 @@ def _signed_payload(token: bytes, keys: tuple[Key, ...]) -> bytes:
     if algorithm == "none":
         details = "JWT is unsecured but expected 'alg' was not 'none'"
         raise _token_refused("Wrong or unsupported encoding algorithm", details)
-    fitting = [key.verifiers[algorithm] for key in keys if key.fits(algorithm, kid)]
+    fitting = [key for key in keys if key.fits(algorithm, kid)]
     if not fitting:
         raise _token_refused(_NO_KEY, "No suitable key was found to decode the JWT")
     message = token[: token.rindex(b".")]
-    if not any(verify(message, signature) for verify in fitting):
-        raise _token_refused(_NO_KEY, "None of the keys was able to decode the JWT")
-    return payload
+    for key in fitting:
+        if key.verifiers[algorithm](message, signature):
+            return payload, key
+    raise _token_refused(_NO_KEY, "None of the keys was able to decode the JWT")
 
 
 def _read_header(data: bytes) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from app.adapters.postgres import MISSING_CODES, STALE_STATEMENT, Database
 from app.auth.caller import Caller
 from app.auth.guard import Guard
+from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
 from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.engine import Engine
@@ -33,6 +34,8 @@ class Gateway:
 
     database: Database
     guard: Guard
+    #: Where callers without a token are.
+    tenants: Tenants
     #: The picture of now; None before the first one.
     current: Callable[[], Engine | None]
     #: Has the catalog looked at anew, if it was not just now; tells whether it was.
@@ -113,7 +116,12 @@ class Gateway:
             return engine.callers.resolve(authorization)
         kind = "reads" if head.method in READS else "writes"
         caller, trace.told = await self.guard.admit(engine.callers, authorization, address_of(scope), kind)
-        return caller
+        tenants = self.tenants
+        if not tenants.named:
+            return caller
+        trace.told = [*trace.told, *tenants.varying]
+        host, header = (_text(head.headers.get(name, b"")) for name in (b"host", tenants.header.encode("latin-1")))
+        return await tenants.placed(caller, host, header)
 
     async def _executed(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
         try:
@@ -182,6 +190,10 @@ async def _body(receive: Receive) -> bytes | None:
             return None
         whole += message.get("body", b"")
     return whole  # pyright: ignore[reportReturnType] - used as bytes are
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1")
 
 
 def _template(route: Route) -> str:

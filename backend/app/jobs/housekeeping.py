@@ -8,8 +8,24 @@ from app.adapters.postgres import SERVICE, Database
 #: What is removed, and after how long. Rows go in one statement each: these tables are small by their nature.
 SWEEPS: dict[str, str] = {
     "sessions": "delete from relais.sessions where greatest(expires_at, revoked_at) < now() - interval '7 days'",
-    "one_time_tokens": "delete from relais.one_time_tokens where expires_at < now() - interval '7 days'",
-    "email_outbox": "delete from relais.email_outbox where sent_at < now() - interval '30 days'",
+    # What a browser brings back within minutes is nothing to keep for a week.
+    "one_time_tokens": """
+        delete from relais.one_time_tokens
+        where expires_at < now() - case
+          when purpose::text in ('oauth_state', 'sign_in_code', 'second_factor') then interval '1 hour'
+          else interval '7 days' end
+    """,
+    # The links of what could not be sent have expired by then; that it could not is told for longer.
+    "email_outbox": """
+        with emptied as (
+          update relais.email_outbox set sealed = null
+          where status = 'failed' and sealed is not null
+            and failed_at between now() - interval '90 days' and now() - interval '7 days'
+        )
+        delete from relais.email_outbox
+        where status = 'sent' and sent_at < now() - interval '30 days'
+          or status = 'failed' and failed_at < now() - interval '90 days'
+    """,
     "change_log": "delete from relais.change_log where created_at < now() - interval '1 day'",
 }
 

@@ -16,9 +16,12 @@ HSTS = "max-age=31536000; includeSubDomains"
 class SecurityHeadersMiddleware:
     """Adds each header that the answer does not set itself."""
 
-    def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https_only: bool, may_be_kept: bool) -> None:
         self.app = app
         headers = HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
+        if not may_be_kept:
+            # Whoever asks may not be who asked before; what may be kept says so itself.
+            headers |= {"Cache-Control": "no-store"}
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,46 +5,51 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from app.accounts.answers import opened_answer, person_of, token_fields
-from app.accounts.asking import Anybody, Asked, User, asking
+from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import RefreshBody, SignInBody, SignUpBody
 from app.accounts.context import accounts_of
-from app.accounts.errors import REFRESH_TOKEN_REQUIRED
+from app.accounts.errors import EMAIL_NOT_VERIFIED, REFRESH_TOKEN_REQUIRED
 from app.accounts.people import shown
+from app.accounts.second_step import second_step
 from app.accounts.sign_in import check_password, open_session, refresh, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
 from app.errors import refuse
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
-Strict = Annotated[Asked, Depends(asking("auth"))]
-Refreshing = Annotated[Asked, Depends(asking("refresh"))]
-#: What somebody may say of themselves when they sign up.
-_TOLD = ("full_name", "avatar_url")
+# Clients send the token that they have with every request, though it be why they ask.
+Strict = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
+Refreshing = Annotated[Asked, Depends(asking("refresh", bearer="unread"))]
+Leaving = Annotated[Asked, Depends(asking(bearer="stale"))]
 
 
 @router.post("/signup", status_code=201, summary="Make an account and sign in")
 async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> dict[str, Any]:
     """A new user of the tenant that the request is for; the address is asked to be verified by e-mail."""
     accounts = accounts_of(request)
-    metadata = {name: body.metadata[name] for name in _TOLD if isinstance(body.metadata.get(name), str)}
+    metadata = body.metadata.model_dump(exclude_none=True) if body.metadata else {}
     if body.full_name:
         metadata["full_name"] = body.full_name
-    await sign_up(accounts, asked, NewAccount(body.email, body.password, body.username, metadata))
-    user = await check_password(accounts, asked, body.email, body.password)
-    opened = await open_session(accounts, asked, user)
+    user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, body.username, metadata))
+    if accounts.settings.auth.verified_email:
+        raise refuse(EMAIL_NOT_VERIFIED)
+    opened = await open_session(accounts, asked, {"id": user_id, "email": body.email})
     return await opened_answer(accounts, opened, "Compte créé avec succès")
 
 
 @router.post("/signin", summary="Sign in with a password")
 async def post_signin(request: Request, asked: Strict, body: SignInBody) -> dict[str, Any]:
-    """A new session."""
+    """A new session; whoever has a second factor is asked for it first, at `/api/auth/mfa/challenge`."""
     accounts = accounts_of(request)
     user = await check_password(accounts, asked, body.email.strip(), body.password)
+    waiting = await second_step(accounts, asked, user)
+    if waiting is not None:
+        return waiting.answer()
     opened = await open_session(accounts, asked, user)
     return await opened_answer(accounts, opened, "Connexion réussie")
 
 
 @router.post("/signout", summary="End the session of a refresh token, or of the caller")
-async def post_signout(request: Request, asked: Anybody, body: RefreshBody | None = None) -> dict[str, str]:
+async def post_signout(request: Request, asked: Leaving, body: RefreshBody | None = None) -> dict[str, str]:
     """Whatever cannot be ended has ended already."""
     await sign_out(accounts_of(request), asked, body.refresh_token if body else None)
     return {"message": "Déconnexion réussie"}

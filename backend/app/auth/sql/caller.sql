@@ -23,7 +23,7 @@ comment on function relais.is_trusted() is
 create or replace function relais.has_scope(wanted text) returns boolean
   language sql stable parallel safe
   return coalesce(
-    (nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'scopes') ? wanted, true);
+    (nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'relais_scopes') ? wanted, true);
 comment on function relais.has_scope(text) is
   'Whether the caller''s token reaches so far. A session reaches as far as its user; an API token may reach less far.';
 

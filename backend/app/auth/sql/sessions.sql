@@ -19,10 +19,11 @@ begin
     return query select 'ended', 0, null::uuid, null::uuid, null::smallint, null::text;
     return;
   end if;
-  if shown_counter = found_session.refresh_counter then
+  -- A number that is still to come was given by a database that has been put back to an earlier state.
+  if shown_counter >= found_session.refresh_counter then
     said := 'rotated';
     update relais.sessions as s
-    set refresh_counter = s.refresh_counter + 1, rotated_at = now(), reuses = 0, last_used_at = now(),
+    set refresh_counter = shown_counter + 1, rotated_at = now(), reuses = 0, last_used_at = now(),
         expires_at = least(now() + idle, s.created_at + longest)
     where s.id = session
     returning s.* into found_session;

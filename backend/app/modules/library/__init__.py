@@ -3,6 +3,7 @@
 from app.module import Module
 from app.modules.library import tables
 from app.modules.library.people import PERSON
+from app.modules.library.routes import router
 from app.modules.library.seed import seed
 
 assert tables  # importing them is what declares them
@@ -40,6 +41,7 @@ MODULE = Module(
         "suggestion_votes",
         "user_roles",
     ),
+    router=router,
     seed=seed,
     person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),

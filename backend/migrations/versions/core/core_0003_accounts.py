@@ -24,9 +24,9 @@ def upgrade() -> None:
     _second_factors()
     _secrets()
     _mail()
-    run_sql("auth/sql/caller.sql", "d7d3e5206c1a1061")
+    run_sql("auth/sql/caller.sql", "2d44da06cbad9fb4")
     run_sql("auth/sql/access.sql", "f3aa3b3413480666")
-    run_sql("auth/sql/sessions.sql", "c82ac5439573dd98")
+    run_sql("auth/sql/sessions.sql", "b5c7e619262b10f6")
 
 
 def _add(table: str, name: str, kind: sa.types.TypeEngine[object], default: str | None) -> None:
@@ -53,6 +53,8 @@ def _second_factors() -> None:
     sa.Column('name', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('secret', sa.LargeBinary(), nullable=False),
     sa.Column('last_step', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('failures', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('failed_at', TIMESTAMP, nullable=True),
     sa.Column('confirmed_at', TIMESTAMP, nullable=True),
     sa.Column('created_at', TIMESTAMP, server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['relais.users.id'], name='second_factors_user_id_fkey', ondelete='CASCADE'),

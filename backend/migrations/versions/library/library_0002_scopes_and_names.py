@@ -5,7 +5,7 @@ Revision: library_0002, after library_0001.
 
 import sqlalchemy as sa
 from alembic import op
-from app.adapters.migrations import run_sql
+from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_0002'
 down_revision = 'library_0001'
@@ -20,9 +20,11 @@ def upgrade() -> None:
     op.drop_index('resources_category_idx', table_name='resources', schema='library')
     run_sql("modules/library/sql/caller.sql", "19fb623c80d97f3b")
     run_sql("modules/library/sql/tenants.sql", "780335a2ee8f6152")
+    run_sql("modules/library/sql/permissions.sql", "96e8c6b46828fa8f")
 
 
 def downgrade() -> None:
+    run_script("drop function library_internal.permissions_of(uuid);")
     run_sql("modules/library/sql/caller.sql", "ce04f0df889ba230")
     run_sql("modules/library/sql/tenants.sql", "43e7bb086297cf58")
     op.create_index('resources_category_idx', 'resources', ['tenant_id', 'category'], unique=False, schema='library')

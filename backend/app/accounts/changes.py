@@ -1,0 +1,181 @@
+"""What somebody changes of their own account while they are signed in: the password, what they say of themselves, all.
+
+Addresses change in `verification.py`, and getting back in without the password is in `recovery.py`. What modules show
+of a person (a profile) is theirs to change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from app.accounts.asking import Asked
+from app.accounts.audit import note
+from app.accounts.context import Accounts
+from app.accounts.errors import INVALID_CREDENTIALS, USER_NOT_FOUND
+from app.accounts.members import LAST_OWNER
+from app.accounts.password_rules import must_be_strong
+from app.accounts.proofs import PASSWORD_NOT_CONFIRMED
+from app.accounts.sign_in import check_password, end_sessions
+from app.accounts.tenancy import must_be_a_session
+from app.adapters.postgres import SERVICE, Connection
+from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
+from app.jobs.mail import put_mail
+
+NO_PASSWORD = ErrorSpec("NO_PASSWORD", 409, "Ce compte n'a pas encore de mot de passe")
+LARGEST_METADATA_BYTES = 16 * 1024
+_BY_MAIL = "Ask for a link with POST /api/auth/password/forgot."
+_OWN = """
+    select u.id::text, u.email, u.locale, u.password_changed_at, u.password_hash is not null as has_password
+    from relais.users as u where u.id = $1::text::uuid and u.disabled_at is null
+"""
+#: Whoever changes an account takes its row first, so that two who do wait for each other and never in a circle.
+LOCK = """
+    select u.email, u.locale, u.password_changed_at from relais.users as u
+    where u.id = $1::text::uuid and u.disabled_at is null
+    for no key update
+"""
+_SET_HASH = """
+    update relais.users set password_hash = $2, password_changed_at = now() where id = $1::text::uuid
+"""
+#: What was handed out on the strength of the old password, or to get around it.
+_FORGET = """
+    delete from relais.one_time_tokens
+    where user_id = $1::text::uuid and used_at is null and purpose not in ('verify_email', 'accept_invitation')
+"""
+_TELL = """
+    update relais.users as u
+    set user_metadata = (u.user_metadata - $2::text[]) || $3::text::jsonb, locale = coalesce($4, u.locale)
+    where u.id = $1::text::uuid and u.disabled_at is null
+      and octet_length(((u.user_metadata - $2::text[]) || $3::text::jsonb)::text) <= $5
+    returning u.user_metadata::text
+"""
+#: Of two owners who leave at once, one finds the other gone.
+_LOCK_TENANTS = """
+    select t.id from relais.tenants as t
+    join relais.memberships as m on m.tenant_id = t.id
+    where m.user_id = $1::text::uuid and m.role = 'owner'
+    order by t.id
+    for no key update of t
+"""
+#: Before the user's own row: that is the order in which a sign-in takes them.
+_LOCK_MEMBERSHIPS = "select from relais.memberships where user_id = $1::text::uuid order by tenant_id for update"
+_OWNED_ALONE = """
+    select t.slug from relais.memberships as m join relais.tenants as t on t.id = m.tenant_id
+    where m.user_id = $1::text::uuid and m.role = 'owner' and not exists (
+        select from relais.memberships as o join relais.users as u on u.id = o.user_id
+        where o.tenant_id = m.tenant_id and o.user_id <> m.user_id and o.role = 'owner' and u.disabled_at is null)
+    order by t.slug
+"""
+_TOKENS = "select 'token:' || id from relais.api_tokens where user_id = $1::text::uuid and revoked_at is null"
+_DELETE = "delete from relais.users where id = $1::text::uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An account, as the one whose it is changes it."""
+
+    id: str
+    email: str
+    locale: str
+    #: Which password was proved: a change that comes in between makes it worthless.
+    password_changed_at: datetime | None
+
+
+def origin_of(asked: Asked) -> dict[str, str]:
+    """Where a request comes from, and when it does, for the message that tells of it."""
+    return {"address": asked.address, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+async def prove(accounts: Accounts, asked: Asked, password: str) -> Own:
+    """The caller's own account, once they have given its password."""
+    must_be_a_session(asked)
+    async with accounts.database.connection(SERVICE, "write") as connection:
+        row = await connection.fetchrow(_OWN, asked.caller.user_id)
+    if row is None:
+        raise refuse(USER_NOT_FOUND)
+    if not row["has_password"]:
+        raise refuse(NO_PASSWORD, hint=_BY_MAIL)
+    try:
+        user = await check_password(accounts, asked, row["email"], password)
+    except AppError as error:
+        if error.code != INVALID_CREDENTIALS.code:
+            raise
+        # A status of 401 would tell clients that their session has ended.
+        raise refuse(PASSWORD_NOT_CONFIRMED) from error
+    if user["id"] != row["id"]:
+        raise refuse(PASSWORD_NOT_CONFIRMED)
+    return Own(row["id"], row["email"], row["locale"], row["password_changed_at"])
+
+
+async def change_password(accounts: Accounts, asked: Asked, current: str, new: str) -> None:
+    """Give the caller another password. Their other sessions end; whoever knew the old one is out."""
+    own = await prove(accounts, asked, current)
+    must_be_strong(new, own.email)
+    hashed = await accounts.passwords.hash(new)
+    async with accounts.database.transaction(SERVICE) as connection:
+        await must_be_the_same(connection, own)
+        ended = await put_password(accounts, connection, asked, own, hashed, but=must_be_a_session(asked))
+        await note(connection, asked, "PASSWORD_CHANGED", tenant_id=asked.caller.tenant_id, actor_id=own.id)
+    await accounts.guard.ended(ended)
+
+
+async def put_password(
+    accounts: Accounts, connection: Connection, asked: Asked, own: Own, hashed: str, *, but: str = ""
+) -> list[str]:
+    """Write a new password, tell its owner, and end what the old one gave: the names of the sessions."""
+    await connection.execute(_SET_HASH, own.id, hashed)
+    await connection.execute(_FORGET, own.id)
+    await put_mail(
+        connection,
+        accounts.keys.seal,
+        "password_changed",
+        own.email,
+        locale=own.locale,
+        tenant_id=asked.caller.tenant_id,
+        data=origin_of(asked),
+    )
+    return await end_sessions(accounts, connection, own.id, but=but)
+
+
+async def describe(
+    accounts: Accounts, asked: Asked, told: Mapping[str, Any], forgotten: Sequence[str], locale: str | None
+) -> Mapping[str, Any]:
+    """Keep what the caller says of themselves besides what is kept already; all that is kept now."""
+    async with accounts.database.transaction(SERVICE) as connection:
+        text = orjson.dumps(told).decode()
+        bound = LARGEST_METADATA_BYTES
+        kept = await connection.fetchval(_TELL, asked.caller.user_id, list(forgotten), text, locale, bound)
+        if kept is None and await connection.fetchrow(_OWN, asked.caller.user_id) is None:
+            raise refuse(USER_NOT_FOUND)
+    if kept is None:
+        raise refuse(VALIDATION_ERROR, [{"path": "metadata", "message": f"Plus de {bound} octets en tout"}])
+    return orjson.loads(kept)
+
+
+async def delete_account(accounts: Accounts, asked: Asked, password: str) -> None:
+    """Remove the caller's account and all that hangs on it. Its sessions and tokens end at once."""
+    own = await prove(accounts, asked, password)
+    async with accounts.database.transaction(SERVICE) as connection:
+        await connection.execute(_LOCK_TENANTS, own.id)
+        await connection.execute(_LOCK_MEMBERSHIPS, own.id)
+        await must_be_the_same(connection, own)
+        alone = [row["slug"] for row in await connection.fetch(_OWNED_ALONE, own.id)]
+        if alone:
+            raise refuse(LAST_OWNER, alone)
+        ended = await end_sessions(accounts, connection, own.id)
+        ended += [str(row[0]) for row in await connection.fetch(_TOKENS, own.id)]
+        await connection.execute(_DELETE, own.id)
+        await note(connection, asked, "ACCOUNT_DELETED", tenant_id=asked.caller.tenant_id, target=own.id)
+    await accounts.guard.ended(ended)
+
+
+async def must_be_the_same(connection: Connection, own: Own) -> None:
+    """Take the row of an account whose password was proved a moment ago."""
+    row = await connection.fetchrow(LOCK, own.id)
+    if row is None:
+        raise refuse(USER_NOT_FOUND)
+    if row["password_changed_at"] != own.password_changed_at or row["email"] != own.email:
+        raise refuse(PASSWORD_NOT_CONFIRMED)

@@ -1,0 +1,78 @@
+"""Invitations: sent and withdrawn by administrators of a tenant, seen and accepted by whoever was sent one."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.accounts.answers import opened_answer
+from app.accounts.asking import Asked, User, asking
+from app.accounts.bodies import Body, Email, FullName, Password, Token
+from app.accounts.casings import in_both_casings
+from app.accounts.context import accounts_of
+from app.accounts.invitations import Acceptance, accept, invitations_of, invite, preview, withdraw
+from app.auth.tables import TenantRole
+
+router = APIRouter(prefix="/api", tags=["tenants"])
+Mailing = Annotated[Asked, Depends(asking("mail", user=True))]
+Accepting = Annotated[Asked, Depends(asking("auth"))]
+_PREVIEWED = ("email", "role", "tenant_id", "tenant_slug", "tenant_name", "expires_at", "has_account")
+_TENANT = {"id": "tenant_id", "slug": "tenant_slug", "name": "tenant_name", "role": "role"}
+
+
+class InvitationBody(Body):
+    """Of inviting somebody."""
+
+    email: Email
+    role: TenantRole = TenantRole.MEMBER
+
+
+class AcceptanceBody(Body):
+    """Of accepting an invitation; a password and a name from who has no account yet."""
+
+    token: Token
+    password: Password | None = None
+    full_name: FullName | None = None
+
+
+@router.post("/tenants/current/invitations", status_code=201, summary="Invite somebody into the tenant")
+async def post_invitation(request: Request, asked: Mailing, body: InvitationBody) -> dict[str, Any]:
+    """By administrators. An earlier invitation to the same address is worthless then."""
+    sent = await invite(accounts_of(request), asked, body.email, body.role)
+    return {"message": "Invitation envoyée", "invitation": in_both_casings(sent)}
+
+
+@router.get("/tenants/current/invitations", summary="Invitations that have not been accepted")
+async def get_invitations(request: Request, asked: User) -> list[dict[str, Any]]:
+    """For administrators."""
+    return [in_both_casings(item) for item in await invitations_of(accounts_of(request), asked)]
+
+
+@router.delete("/tenants/current/invitations/{invitation_id}", summary="Withdraw an invitation")
+async def delete_invitation(request: Request, asked: User, invitation_id: str) -> dict[str, str]:
+    """By administrators; what invites an owner, by owners."""
+    await withdraw(accounts_of(request), asked, invitation_id)
+    return {"message": "Invitation retirée"}
+
+
+@router.post("/invitations/accept", summary="Accept an invitation")
+async def post_acceptance(
+    request: Request, response: Response, asked: Accepting, body: AcceptanceBody
+) -> dict[str, Any]:
+    """Whoever has signed in with the invited address joins; who has no account makes one, and is signed in."""
+    accounts = accounts_of(request)
+    acceptance = Acceptance(body.token, body.password, body.full_name)
+    invitation, opened = await accept(accounts, asked, acceptance)
+    tenant = in_both_casings({name: invitation[source] for name, source in _TENANT.items()})
+    if opened is None:
+        return {"message": "Invitation acceptée", "tenant": tenant}
+    response.status_code = 201
+    return {**await opened_answer(accounts, opened, "Compte créé avec succès"), "tenant": tenant}
+
+
+@router.get("/invitations/{token}", summary="What an invitation is to")
+async def get_invitation(
+    request: Request, _: Annotated[Asked, Depends(asking("auth", bearer="unread"))], token: str
+) -> dict[str, Any]:
+    """For whoever holds it; nothing is used up."""
+    found = await preview(accounts_of(request), token)
+    return in_both_casings({name: found[name] for name in _PREVIEWED})

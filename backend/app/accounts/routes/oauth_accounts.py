@@ -1,0 +1,44 @@
+"""`/api/oauth-accounts`: the accounts elsewhere that somebody has linked."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from app.accounts.asking import Asked, User, asking
+from app.accounts.context import accounts_of
+from app.accounts.oauth import linked
+
+router = APIRouter(prefix="/api/oauth-accounts", tags=["oauth-accounts"])
+Asking = Annotated[Asked, Depends(asking("oauth", user=True))]
+
+
+@router.get("", summary="Own linked accounts")
+async def get_accounts(request: Request, asked: User) -> list[dict[str, Any]]:
+    """By provider, the primary one first, then the newest."""
+    return await linked.listed(accounts_of(request), asked.caller.user_id)
+
+
+@router.get("/{provider}", summary="The primary linked account of a provider")
+async def get_account(request: Request, asked: User, provider: str) -> dict[str, Any]:
+    """`github` or `google`."""
+    return await linked.primary_of(accounts_of(request), asked.caller.user_id, provider)
+
+
+@router.delete("/{account_id}", summary="Unlink an account")
+async def delete_account(request: Request, asked: User, account_id: str) -> dict[str, str]:
+    """Never the last way in."""
+    await linked.unlink(accounts_of(request), asked, account_id)
+    return {"message": "Compte OAuth délié avec succès"}
+
+
+@router.put("/{account_id}/primary", summary="Make a linked account the primary one of its provider")
+async def put_primary(request: Request, asked: User, account_id: str) -> dict[str, Any]:
+    """The one before is kept, as another."""
+    return await linked.make_primary(accounts_of(request), asked, account_id)
+
+
+@router.post("/{account_id}/refresh", summary="Refresh the provider's tokens of a linked account")
+async def post_refresh(request: Request, asked: Asking, account_id: str) -> dict[str, str]:
+    """Where the provider gave a refresh token."""
+    await linked.refresh_tokens(accounts_of(request), asked, account_id)
+    return {"message": "Token rafraîchi avec succès"}

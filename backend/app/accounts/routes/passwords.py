@@ -1,0 +1,121 @@
+"""`/api/auth/password` and `/api/auth/email`: what links in messages prove, and what a password lets people change."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse
+
+from app.accounts.asking import Asked, asking
+from app.accounts.bodies import Body, Email, Password, Token
+from app.accounts.changes import change_password
+from app.accounts.context import accounts_of
+from app.accounts.errors import INVALID_LINK
+from app.accounts.recovery import forgot, reset
+from app.accounts.verification import ask_to_change_email, confirm_email, send_again, verify
+from app.errors import AppError
+
+router = APIRouter(prefix="/api/auth", tags=["auth"])
+# Clients send the token that they have with every request; where a link counts, it is not looked at.
+Strict = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
+StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]
+Mailing = Annotated[Asked, Depends(asking("mail", bearer="unread"))]
+MailingUser = Annotated[Asked, Depends(asking("mail", user=True))]
+
+
+class ForgotBody(Body):
+    """Of asking for a link."""
+
+    email: Email
+
+
+class ResetBody(Body):
+    """Of choosing a password with a link."""
+
+    token: Token
+    password: Password
+
+
+class ChangeBody(Body):
+    """Of choosing another password."""
+
+    current_password: Password
+    new_password: Password
+
+
+class LinkBody(Body):
+    """Of taking a link back."""
+
+    token: Token
+
+
+class EmailBody(Body):
+    """Of choosing another address."""
+
+    email: Email
+    password: Password
+
+
+@router.post("/password/forgot", summary="Ask for a link to choose a new password")
+async def post_forgot(request: Request, asked: Mailing, body: ForgotBody) -> dict[str, str]:
+    """The answer is the same whether the address is somebody's or not."""
+    await forgot(accounts_of(request), asked, body.email)
+    return {"message": "Si un compte existe pour cette adresse, un email vient de lui être envoyé"}
+
+
+@router.post("/password/reset", summary="Choose a new password with a link")
+async def post_reset(request: Request, asked: Strict, body: ResetBody) -> dict[str, str]:
+    """The link is good for one use; it may be one that claims an account. All sessions of the account end."""
+    await reset(accounts_of(request), asked, body.token, body.password)
+    return {"message": "Mot de passe réinitialisé, vous pouvez vous connecter"}
+
+
+@router.post("/password/change", summary="Choose another password")
+async def post_change(request: Request, asked: StrictUser, body: ChangeBody) -> dict[str, str]:
+    """All other sessions of the caller end."""
+    await change_password(accounts_of(request), asked, body.current_password, body.new_password)
+    return {"message": "Mot de passe modifié"}
+
+
+@router.post("/email/verify", summary="Prove an address with the link that was sent to it")
+async def post_verify(request: Request, asked: Strict, body: LinkBody) -> dict[str, str]:
+    """The link is good for one use."""
+    await verify(accounts_of(request), asked, body.token)
+    return {"message": "Adresse email vérifiée"}
+
+
+@router.get("/email/verify", status_code=302, response_class=RedirectResponse, summary="The same, for a browser")
+async def get_verify(request: Request, asked: Strict, token: str = "") -> RedirectResponse:
+    """Goes on to the frontend, with `verified=true` or with `error` and `message`."""
+    accounts = accounts_of(request)
+    told = {"verified": "true"}
+    try:
+        await verify(accounts, asked, token)
+    except AppError as error:
+        if error.code != INVALID_LINK.code:
+            raise
+        told = {"error": error.code, "message": error.message}
+    site = accounts.settings.auth.site_url.rstrip("/")
+    return RedirectResponse(f"{site}/auth?{urlencode(told)}", 302)
+
+
+@router.post("/email/verify/resend", summary="Ask for another link that proves the caller's address")
+async def post_resend(request: Request, asked: MailingUser) -> dict[str, str]:
+    """The link before it is good no longer."""
+    if await send_again(accounts_of(request), asked):
+        return {"message": "Email de vérification envoyé"}
+    return {"message": "Votre adresse email est déjà vérifiée"}
+
+
+@router.post("/email/change", summary="Ask for another address")
+async def post_email_change(request: Request, asked: MailingUser, body: EmailBody) -> dict[str, str]:
+    """A link is sent there; the address of now stays until it is taken back."""
+    await ask_to_change_email(accounts_of(request), asked, body.email, body.password)
+    return {"message": "Un email de confirmation vient d'être envoyé à votre nouvelle adresse"}
+
+
+@router.post("/email/change/confirm", summary="Take another address with the link that was sent to it")
+async def post_email_confirm(request: Request, asked: Strict, body: LinkBody) -> dict[str, str]:
+    """The link is good for one use; the old address is told."""
+    await confirm_email(accounts_of(request), asked, body.token)
+    return {"message": "Adresse email modifiée"}

@@ -1,0 +1,132 @@
+"""`/api/auth/mfa`: second factors of the caller, and the second step of signing in."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field, StringConstraints
+
+from app.accounts import recovery_codes
+from app.accounts.answers import opened_answer, token_fields
+from app.accounts.asking import Asked, User, asking
+from app.accounts.bodies import Body, Password, Token
+from app.accounts.context import accounts_of
+from app.accounts.people import instant
+from app.accounts.proofs import own_session
+from app.accounts.second_factor import Proof, enrol, listed, remove, renew_recovery_codes, verify
+from app.accounts.second_step import challenge
+from app.adapters.postgres import SERVICE
+
+router = APIRouter(prefix="/api/auth/mfa", tags=["second factor"])
+# A client may send a token of a session that has ended: it is about to get another one.
+Stranger = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
+Owner = Annotated[Asked, Depends(asking("auth", user=True))]
+Code = Annotated[str, StringConstraints(max_length=64)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class EnrolBody(Body):
+    """Of adding a factor."""
+
+    name: Label = ""
+    password: Password | None = None
+
+
+class VerifyBody(Body):
+    """Of confirming a factor."""
+
+    id: UUID
+    code: Code
+    sign_out_others: bool = False
+
+
+class ProofBody(Body):
+    """What somebody shows before a factor goes."""
+
+    code: Code | None = None
+    recovery_code: Code | None = None
+    password: Password | None = None
+
+    def proof(self) -> Proof:
+        """The same for the service."""
+        return Proof(self.code, self.recovery_code, self.password)
+
+
+class ChallengeBody(Body):
+    """Of the second step of signing in."""
+
+    mfa_token: Token = Field(min_length=1)
+    code: Code | None = None
+    recovery_code: Code | None = None
+
+
+@router.get("", summary="Second factors of the caller")
+async def get_factors(request: Request, asked: User) -> dict[str, Any]:
+    """The factors, and how many recovery codes are left."""
+    accounts = accounts_of(request)
+    session = await own_session(accounts, asked)
+    async with accounts.database.connection(SERVICE, "write") as connection:
+        rows = await listed(connection, session.user_id)
+        left = await recovery_codes.left(connection, session.user_id)
+    factors = [
+        {
+            "id": row["id"],
+            "name": row["name"],
+            "type": "totp",
+            "status": "verified" if row["confirmed_at"] else "unverified",
+            "confirmedAt": instant(row["confirmed_at"]),
+            "createdAt": instant(row["created_at"]),
+        }
+        for row in rows
+    ]
+    return {"factors": factors, "recoveryCodesLeft": left, "assurance": f"aal{session.assurance}"}
+
+
+@router.post("/enroll", status_code=201, summary="Add a second factor, to be confirmed")
+async def post_enroll(request: Request, asked: Owner, body: EnrolBody | None = None) -> dict[str, Any]:
+    """A secret for an authenticator, shown once. Long after signing in the password is asked for, too."""
+    told = body or EnrolBody()
+    made = await enrol(accounts_of(request), asked, told.name, told.password)
+    return {
+        "id": made.id,
+        "type": "totp",
+        "secret": made.secret,
+        "uri": made.uri,
+        "message": "Saisissez un code de votre application pour confirmer",
+    }
+
+
+@router.post("/verify", summary="Confirm a second factor, or show a code of one")
+async def post_verify(request: Request, asked: Owner, body: VerifyBody) -> dict[str, Any]:
+    """New tokens of the session, now with the second factor; recovery codes with the first factor, shown once."""
+    accounts = accounts_of(request)
+    done = await verify(accounts, asked, str(body.id), body.code, alone=body.sign_out_others)
+    answer = await opened_answer(accounts, done.opened, "Second facteur vérifié")
+    return {**answer, "recoveryCodes": list(done.recovery_codes)} if done.recovery_codes else answer
+
+
+@router.post("/challenge", summary="The second step of signing in")
+async def post_challenge(request: Request, asked: Stranger, body: ChallengeBody) -> dict[str, Any]:
+    """A new session with the second factor, for the token of the first step and a code."""
+    accounts = accounts_of(request)
+    passed = await challenge(accounts, asked, body.mfa_token, code=body.code, recovery_code=body.recovery_code)
+    answer = await opened_answer(accounts, passed.opened, "Connexion réussie")
+    left = passed.recovery_codes_left
+    return answer if left is None else {**answer, "recoveryCodesLeft": left}
+
+
+@router.post("/recovery-codes", summary="New recovery codes in the place of the old ones")
+async def post_recovery_codes(request: Request, asked: Owner, body: ProofBody | None = None) -> dict[str, Any]:
+    """Ten codes, shown once."""
+    codes = await renew_recovery_codes(accounts_of(request), asked, (body or ProofBody()).proof())
+    return {"recoveryCodes": codes, "message": "Nouveaux codes de récupération créés"}
+
+
+@router.delete("/{factor_id}", summary="Take a second factor away")
+async def delete_factor(
+    request: Request, asked: Owner, factor_id: str, body: ProofBody | None = None
+) -> dict[str, Any]:
+    """With the last one all sessions end; the answer has the tokens of a new one."""
+    opened = await remove(accounts_of(request), asked, factor_id, (body or ProofBody()).proof())
+    answer = {"message": "Second facteur supprimé", "success": True}
+    return {**answer, **token_fields(opened.tokens)} if opened is not None else answer

@@ -1,0 +1,137 @@
+"""`/api/tenants`: the tenants that somebody is in, going from one to another, and who else is there."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AfterValidator, StringConstraints, model_validator
+
+from app.accounts.answers import opened_answer
+from app.accounts.asking import Asked, User, asking
+from app.accounts.bodies import Body
+from app.accounts.casings import in_both_casings
+from app.accounts.context import accounts_of
+from app.accounts.members import change_role, members_of, remove
+from app.accounts.switching import switch
+from app.accounts.tenancy import SLUG, change_tenant, create_tenant, my_tenants, tenant_as_seen
+from app.auth.tables import TenantRole
+
+router = APIRouter(prefix="/api/tenants", tags=["tenants"])
+LARGEST_PAGE = 100
+
+
+def _printable(value: str) -> str:
+    # It is the subject of messages, too.
+    if not value.isprintable():
+        raise ValueError("Caractère interdit")
+    return value
+
+
+def _slug(value: str) -> str:
+    if not SLUG.match(value):
+        raise ValueError("1 à 63 caractères parmi a-z, 0-9 et -, sans - au début")
+    return value
+
+
+TenantName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
+]
+Slug = Annotated[str, StringConstraints(strip_whitespace=True, max_length=63), AfterValidator(_slug)]
+
+
+class NewTenantBody(Body):
+    """Of making a tenant."""
+
+    name: TenantName
+    slug: Slug
+
+
+class TenantBody(Body):
+    """Of changing a tenant."""
+
+    name: TenantName | None = None
+    slug: Slug | None = None
+
+
+class RoleBody(Body):
+    """Of giving a member another standing."""
+
+    role: TenantRole
+
+
+class SwitchBody(Body):
+    """Of going to another tenant, by its id or by its slug."""
+
+    tenant_id: Annotated[str, StringConstraints(max_length=36), AfterValidator(_printable)] = ""
+    slug: Annotated[str, StringConstraints(max_length=63), AfterValidator(_printable)] = ""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "SwitchBody":
+        if bool(self.tenant_id) == bool(self.slug):
+            raise ValueError("tenantId ou slug")
+        return self
+
+
+@router.get("", summary="The tenants that the caller is in")
+async def get_tenants(request: Request, asked: User) -> list[dict[str, Any]]:
+    """All of them, by name; `current` is the one of the token."""
+    return [in_both_casings(tenant) for tenant in await my_tenants(accounts_of(request), asked)]
+
+
+@router.post("", status_code=201, summary="Make a tenant")
+async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> dict[str, Any]:
+    """The caller becomes its owner. Only where a setting allows it."""
+    accounts = accounts_of(request)
+    tenant_id = await create_tenant(accounts, asked, body.name, body.slug)
+    (tenant,) = await my_tenants(accounts, asked, only=tenant_id)
+    return {"message": "Espace créé", "tenant": in_both_casings(tenant)}
+
+
+@router.get("/current", summary="The tenant that the caller acts in")
+async def get_current(request: Request, asked: User) -> dict[str, Any]:
+    """For its members."""
+    return in_both_casings(await tenant_as_seen(accounts_of(request), asked))
+
+
+@router.patch("/current", summary="Change the tenant that the caller acts in")
+async def patch_current(request: Request, asked: User, body: TenantBody) -> dict[str, Any]:
+    """Its name, by administrators and owners; its slug, by owners."""
+    accounts = accounts_of(request)
+    await change_tenant(accounts, asked, body.name, body.slug)
+    return in_both_casings(await tenant_as_seen(accounts, asked))
+
+
+@router.post("/switch", summary="Go to another tenant")
+async def post_switch(
+    request: Request, asked: Annotated[Asked, Depends(asking("refresh", user=True))], body: SwitchBody
+) -> dict[str, Any]:
+    """New tokens, for the other tenant. Those of before stop working at once."""
+    accounts = accounts_of(request)
+    opened = await switch(accounts, asked, tenant_id=body.tenant_id, slug=body.slug)
+    return await opened_answer(accounts, opened, "Espace changé")
+
+
+@router.get("/current/members", summary="Who is in the tenant")
+async def get_members(
+    request: Request,
+    asked: User,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
+) -> dict[str, Any]:
+    """Owners first, then those who have been here the longest. Addresses are shown to administrators."""
+    rows, total = await members_of(accounts_of(request), asked, page=page, limit=limit)
+    meta = {"total": total, "page": page, "limit": limit, "totalPages": -(-total // limit)}
+    return {"data": [in_both_casings(row) for row in rows], "meta": meta}
+
+
+@router.patch("/current/members/{user_id}", summary="Give a member another standing")
+async def patch_member(request: Request, asked: User, user_id: str, body: RoleBody) -> dict[str, Any]:
+    """By administrators; only owners make owners, and touch them."""
+    await change_role(accounts_of(request), asked, user_id, body.role)
+    return {"message": "Rôle modifié", **in_both_casings({"user_id": user_id, "role": body.role.value})}
+
+
+@router.delete("/current/members/{user_id}", summary="Take a member out of the tenant, or leave it")
+async def delete_member(request: Request, asked: User, user_id: str) -> dict[str, str]:
+    """Their sessions and API tokens there end at once."""
+    await remove(accounts_of(request), asked, user_id)
+    return {"message": "Membre retiré"}

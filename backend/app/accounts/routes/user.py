@@ -1,0 +1,106 @@
+"""`/api/auth/user`: the caller's own account. Profiles, as modules show them to others, are changed there."""
+
+import re
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from pydantic import AfterValidator, StringConstraints
+
+from app.accounts.answers import person_of
+from app.accounts.asking import Asked, User, asking
+from app.accounts.bodies import Body, FullName, Password, Text
+from app.accounts.changes import LARGEST_METADATA_BYTES, delete_account, describe
+from app.accounts.context import Accounts, accounts_of
+from app.accounts.people import shown
+
+router = APIRouter(prefix="/api/auth/user", tags=["auth"])
+StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]
+#: A NUL as JSON writes it, behind an even number of backslashes.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+#: What modules make profiles of, and how long each may be.
+_KNOWN_TEXTS = {"full_name": 100, "avatar_url": 2048, "username": 50, "github_username": 100}
+
+
+def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = orjson.dumps(value)
+    except (TypeError, ValueError):
+        raise ValueError("Valeur impossible à enregistrer") from None
+    if len(text) > LARGEST_METADATA_BYTES:
+        raise ValueError(f"Plus de {LARGEST_METADATA_BYTES} octets")
+    if _NUL.search(text):
+        raise ValueError("Caractère interdit")
+    for name, longest in _KNOWN_TEXTS.items():
+        known = value.get(name)
+        if known is not None and not (isinstance(known, str) and len(known) <= longest):
+            raise ValueError(f"{name} : texte trop long ou d'un autre type")
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not re.match(r"https?://[^\s\x00-\x1f\x7f]+\Z", value):
+        raise ValueError("Adresse web invalide")
+    return value
+
+
+WebAddress = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_web_address)]
+
+
+class UserBody(Body):
+    """Of saying something of oneself. What is not named stays; what is null goes."""
+
+    full_name: FullName | None = None
+    avatar_url: WebAddress | None = None
+    locale: Literal["fr", "en"] | None = None
+    metadata: Annotated[dict[str, Any], AfterValidator(_metadata)] | None = None
+
+
+class DeleteBody(Body):
+    """Of removing an account."""
+
+    password: Password
+
+
+@router.get("", summary="The caller's own account")
+async def get_user(request: Request, asked: User) -> dict[str, Any]:
+    """The user of the token, as they are now."""
+    return await _answer(accounts_of(request), asked)
+
+
+@router.put("", summary="Say something of oneself")
+async def put_user(request: Request, asked: User, body: UserBody) -> dict[str, Any]:
+    """Changes the account's own metadata, told as `metadata`; a profile that a module keeps stays as it is."""
+    accounts = accounts_of(request)
+    told: dict[str, Any] = dict(body.metadata or {})
+    for name in {"full_name", "avatar_url"} & body.model_fields_set:
+        told[name] = getattr(body, name)
+    forgotten = [name for name, value in told.items() if value is None]
+    await describe(
+        accounts,
+        asked,
+        {name: value for name, value in told.items() if value is not None},
+        forgotten,
+        body.locale,
+    )
+    return {"message": "Compte mis à jour", **await _answer(accounts, asked)}
+
+
+@router.delete("", summary="Remove the caller's account")
+async def delete_user(request: Request, asked: StrictUser, body: DeleteBody) -> dict[str, str]:
+    """With all that is theirs. Whoever alone owns a tenant must hand it on first."""
+    await delete_account(accounts_of(request), asked, body.password)
+    return {"message": "Compte supprimé"}
+
+
+async def _answer(accounts: Accounts, asked: Asked) -> dict[str, Any]:
+    who = await person_of(accounts, asked.caller.user_id, asked.caller.tenant_id)
+    return {
+        "user": {
+            **shown(who),
+            "locale": who.locale,
+            "hasPassword": who.has_password,
+            "providers": list(who.providers),
+        },
+        "metadata": who.user_metadata,
+    }

@@ -1,0 +1,109 @@
+"""`/api/permissions`: the matrix of permissions, its record, and what somebody may do. Fixed paths come before ids."""
+
+import math
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field, StringConstraints
+
+from app.accounts.bodies import Body, Name
+from app.errors import ErrorSpec, refuse
+from app.modules.library import permissions
+from app.modules.library.callers import Admin, SuperAdmin, SuperAdminWriting, User
+from app.modules.library.permissions import NewPermission, Wanted
+from app.modules.library.tables.kinds import AppRole
+
+MISSING_PARAMETERS = ErrorSpec("MISSING_PARAMETERS", 400, "Les paramètres resource et action sont requis")
+router = APIRouter(prefix="/api/permissions", tags=["permissions"])
+Action = Literal[
+    "PERMISSION_CREATED", "PERMISSION_UPDATED", "PERMISSION_DELETED", "PERMISSION_ASSIGNED", "PERMISSION_REVOKED"
+]
+Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+_LAST_PAGE = 10**9
+
+
+class PermissionBody(Body):
+    """Of a new permission."""
+
+    name: Name = Field(min_length=3, max_length=100)
+    resource: Name = Field(max_length=50)
+    action: Name = Field(max_length=50)
+    description: Words | None = None
+
+
+class AssignmentBody(Body):
+    """Of giving a permission to a rank."""
+
+    role: AppRole
+    permission_id: UUID
+
+
+@router.get("", summary="All permissions")
+async def get_permissions(caller: Admin) -> dict[str, Any]:
+    """By resource and action, each with the ranks that have it."""
+    return {"data": await permissions.permissions(caller)}
+
+
+@router.get("/check", summary="Whether the caller has a permission")
+async def get_check(caller: User, resource: str = "", action: str = "") -> dict[str, Any]:
+    """By the rank of now."""
+    if not resource or not action:
+        raise refuse(MISSING_PARAMETERS)
+    allowed = await permissions.is_allowed(caller, resource, action)
+    return {"data": {"hasPermission": allowed, "resource": resource, "action": action}}
+
+
+@router.get("/roles", summary="The ranks and their permissions")
+async def get_roles(caller: Admin) -> dict[str, Any]:
+    """The highest rank first."""
+    return {"data": await permissions.roles(caller)}
+
+
+@router.get("/audit", summary="Who changed the permissions")
+async def get_audit(
+    caller: SuperAdmin,
+    page: Annotated[int, Query(ge=1, le=_LAST_PAGE)] = 1,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    action: Action | None = None,
+    target_role: Annotated[AppRole | None, Query(alias="targetRole")] = None,
+    actor_user_id: Annotated[UUID | None, Query(alias="actorUserId")] = None,
+) -> dict[str, Any]:
+    """The newest first."""
+    actor = None if actor_user_id is None else str(actor_user_id)
+    wanted = Wanted(page, limit, action, None if target_role is None else target_role.value, actor)
+    entries, total = await permissions.record(caller, wanted)
+    meta = {"total": total, "page": page, "limit": limit, "totalPages": math.ceil(total / limit)}
+    return {"data": entries, "meta": meta}
+
+
+@router.get("/user/{user_id}", summary="The rank and the permissions of a user")
+async def get_of_user(caller: User, user_id: str) -> dict[str, Any]:
+    """Everybody may ask for their own."""
+    return {"data": await permissions.of_user(caller, user_id)}
+
+
+@router.post("", status_code=201, summary="Make a permission")
+async def post_permission(caller: SuperAdminWriting, body: PermissionBody) -> dict[str, Any]:
+    """No rank has it yet."""
+    new = NewPermission(body.name, body.resource, body.action, body.description)
+    return {"data": await permissions.create(caller, new)}
+
+
+@router.post("/assign", status_code=201, summary="Give a permission to a rank")
+async def post_assignment(caller: SuperAdminWriting, body: AssignmentBody) -> dict[str, Any]:
+    """Everybody of the rank has it at once."""
+    return {"data": await permissions.assign(caller, body.role, str(body.permission_id))}
+
+
+@router.delete("/assign/{assignment_id}", summary="Take a permission from a rank")
+async def delete_assignment(caller: SuperAdminWriting, assignment_id: str) -> dict[str, str]:
+    """Nobody of the rank has it any more, at once."""
+    await permissions.revoke(caller, assignment_id)
+    return {"message": "Permission révoquée avec succès"}
+
+
+@router.get("/{permission_id}", summary="One permission")
+async def get_permission(caller: Admin, permission_id: str) -> dict[str, Any]:
+    """With the ranks that have it."""
+    return {"data": await permissions.permission(caller, permission_id)}

@@ -1,0 +1,86 @@
+// What somebody changes of themselves, and how they get back in without their password.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { again, browse, client, fragment, API, link, member, PASSWORD, refuses, SITE, someEmail, somePassword, succeeds } from "./support.mjs";
+
+test("metadata is merged", async () => {
+  const { supabase } = await member();
+  await succeeds(supabase.auth.updateUser({ data: { theme: "clair", seats: 3 } }));
+  const { user } = await succeeds(supabase.auth.updateUser({ data: { theme: "sombre", seats: null } }));
+  assert.deepEqual(user.user_metadata, { theme: "sombre" });
+  assert.deepEqual((await succeeds(supabase.auth.getSession())).session.user.user_metadata, { theme: "sombre" });
+});
+
+test("a password changes with the one of now", async () => {
+  const { supabase, email } = await member();
+  const other = await again(email);
+  const password = somePassword();
+  await refuses(supabase.auth.updateUser({ password }), 400, "reauthentication_needed");
+  const wrong = { password, current_password: "Faux-Mot-1" };
+  await refuses(supabase.auth.updateUser(wrong), 400, "invalid_credentials");
+  await succeeds(supabase.auth.updateUser({ password, current_password: PASSWORD }));
+  await succeeds(supabase.auth.getUser());
+  await refuses(other.auth.getUser(), 400, undefined, "AuthSessionMissingError");
+  await again(email, password);
+});
+
+test("an address changes by a link", async () => {
+  const { supabase, email } = await member();
+  const wanted = someEmail("nouvelle");
+  const { user } = await succeeds(supabase.auth.updateUser({ email: wanted, current_password: PASSWORD }));
+  assert.deepEqual([user.email, user.new_email], [email, wanted]);
+  const token_hash = await link(wanted, "change_email");
+  const confirmed = await succeeds(client().auth.verifyOtp({ type: "email_change", token_hash }));
+  assert.equal(confirmed.user.email, wanted);
+  await again(wanted);
+});
+
+test("an address is verified by a link", async () => {
+  const { email, user } = await member();
+  assert.equal(user.email_confirmed_at, null);
+  await succeeds(client().auth.resend({ type: "signup", email }));
+  const { auth } = client();
+  const token_hash = await link(email, "verify_email");
+  const verified = await succeeds(auth.verifyOtp({ type: "signup", token_hash }));
+  assert.ok(verified.user.email_confirmed_at);
+  assert.equal((await succeeds(auth.getUser())).user.id, user.id);
+  await refuses(client().auth.verifyOtp({ type: "signup", token_hash }), 403, "otp_expired");
+});
+
+for (const flowType of ["implicit", "pkce"]) {
+  test(`who has forgotten their password sets another one (${flowType})`, async () => {
+    const { email } = await member();
+    const { auth } = client({ flowType });
+    await succeeds(auth.resetPasswordForEmail(email, { redirectTo: `${SITE}/reset` }));
+    const heard = new Promise((resolve) => {
+      auth.onAuthStateChange((event) => event === "PASSWORD_RECOVERY" && resolve(event));
+    });
+    const token_hash = await link(email, "reset_password");
+    await succeeds(auth.verifyOtp({ type: "recovery", token_hash }));
+    await heard;
+    const password = somePassword();
+    await succeeds(auth.updateUser({ password }));
+    await refuses(client().auth.signInWithPassword({ email, password: PASSWORD }), 400, "invalid_credentials");
+    await again(email, password);
+    await refuses(auth.updateUser({ password: somePassword() }), 400, "reauthentication_needed");
+  });
+}
+
+test("a link that a browser opens brings a session to the application", async () => {
+  const { email, user } = await member();
+  await succeeds(client().auth.resetPasswordForEmail(email));
+  const token = await link(email, "reset_password");
+  const query = new URLSearchParams({ type: "recovery", token, redirect_to: `${SITE}/reset` });
+  const landed = await browse(`${API}/auth/v1/verify?${query}`);
+  assert.equal(landed.pathname, "/reset");
+  const { type, ...session } = fragment(landed);
+  assert.equal(type, "recovery");
+  const data = await succeeds(client().auth.setSession(session));
+  assert.equal(data.user.id, user.id);
+});
+
+test("nobody learns whether an address has an account", async () => {
+  const known = await succeeds(client().auth.resetPasswordForEmail((await member()).email));
+  const unknown = await succeeds(client().auth.resetPasswordForEmail(someEmail()));
+  assert.deepEqual(known, unknown);
+});
