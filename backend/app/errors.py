@@ -63,6 +63,10 @@ class AppError(Exception):
         shape = {**self._shape(), "error": self.message, **self.extra}
         return Response(_json(shape), self.status, dict(self.headers), MEDIA_TYPE)
 
+    def plain_response(self) -> Response:
+        """This error as the gateway answers it."""
+        return Response(self.body(), self.status, dict(self.headers), MEDIA_TYPE)
+
     def body(self) -> bytes:
         """The one shape."""
         return _json(self._shape())

@@ -164,24 +164,24 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, may_be_kept=False)
+    return _around(settings, cors, of_gateway=False)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
     app: ASGIApp = Gateway(state.database, state.guard, state.tenants, state.engines.get, state.engines.doubt)
-    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), may_be_kept=True)):
+    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
-def _around(settings: Settings, cors: Middleware, *, may_be_kept: bool) -> list[Middleware]:
+def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[Middleware]:
     http = settings.http
     return [
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
-        Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=may_be_kept),
+        Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
-        Middleware(ErrorAnswersMiddleware),
+        Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
     ]

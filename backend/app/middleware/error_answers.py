@@ -39,8 +39,9 @@ _BY_STATUS: Mapping[int, ErrorSpec] = {
 class ErrorAnswersMiddleware:
     """Answers every exception that reaches it in the one shape."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, of_gateway: bool = False) -> None:
         self.app = app
+        self.of_gateway = of_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +60,9 @@ class ErrorAnswersMiddleware:
                 # Half an answer is out; the connection must break so that nobody takes it for a whole one.
                 _log_unexpected(scope, error)
                 raise
-            await _answer(scope, error)(scope, receive, send)
+            refused = _refused(scope, error)
+            answer = refused.plain_response() if self.of_gateway else refused.response()
+            await answer(scope, receive, send)
 
 
 def framework_error(_request: Request, error: Exception) -> Response:
@@ -67,11 +70,11 @@ def framework_error(_request: Request, error: Exception) -> Response:
     return _translate(error).response()
 
 
-def _answer(scope: Scope, error: Exception) -> Response:
+def _refused(scope: Scope, error: Exception) -> AppError:
     if isinstance(error, AppError):
-        return error.response()
+        return error
     _log_unexpected(scope, error)
-    return refuse(INTERNAL_ERROR, f"request {trace_of(scope).request_id}").response()
+    return refuse(INTERNAL_ERROR, f"request {trace_of(scope).request_id}")
 
 
 def _log_unexpected(scope: Scope, error: Exception) -> None:
