@@ -91,9 +91,9 @@ async def test_an_older_process_stays_ready_while_an_upgrade_rolls(
 async def test_readiness_is_told_in_time_when_postgresql_hangs(settings: Settings) -> None:
     async with deaf_server() as port:
         url = SecretStr(f"postgresql://a:b@127.0.0.1:{port}/c?sslmode=disable")
-        database = settings.database.model_copy(update={"url": url, "connect_timeout_seconds": 60.0})
+        database = settings.database.model_copy(update={"url": url, "connect_timeout_seconds": 8.0})
         async with started(create_app(settings.model_copy(update={"database": database}))) as app:
-            async with client_of(app) as client, asyncio.timeout(10):
+            async with client_of(app) as client, asyncio.timeout(5):
                 answer = await client.get("/ready")
     assert answer.status_code == 503
     assert not answer.json()["parts"]["database"]["ok"]
