@@ -192,6 +192,19 @@ def smoke(
     raise typer.Exit(int(failed > 0))
 
 
+@app.command()
+def key(
+    *,
+    service: Annotated[bool, typer.Option(help="Of your own servers: it passes every rule. Keep it there.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=36500, help="How long it is good for.")] = 3650,
+) -> None:
+    """Make the key that a client of Supabase asks for; it says who asks when nobody has signed in."""
+    from app.auth.signing import api_key
+
+    with _servers() as settings:
+        typer.echo(api_key(settings.auth, settings.rest.jwt_aud, service=service, days=days))
+
+
 @user.command("create-admin")
 def create_admin(
     email: Annotated[str, typer.Argument(help="The address to sign in with.")],

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from app.embedded import Servers
 from app.smoke import QUESTIONS
+from jose import jwt
 
 from tests.conftest import Urls, environment_for, migrated_to
 
@@ -30,7 +31,7 @@ def relais(urls: Urls, servers: Servers, data_dir: Path) -> Relais:
 
 def test_without_a_command_it_shows_what_there_is(relais: Relais) -> None:
     shown = relais("--help").stdout
-    names = "up serve worker migrate seed settings modules catalog doctor smoke user"
+    names = "up serve worker migrate seed settings modules catalog doctor smoke key user"
     for name in names.split():
         assert name in shown
 
@@ -151,6 +152,13 @@ def test_an_address_that_is_none_is_refused(relais: Relais) -> None:
     assert refused.returncode == 1
     assert "no e-mail address" in refused.stderr
     assert "argon2" not in refused.stderr
+
+
+def test_a_key_is_that_of_everybody_or_of_ones_own_servers(relais: Relais) -> None:
+    secret = "a secret of this test, long enough"
+    for options, role in (((), "anon"), (("--service", "--days", "1"), "service")):
+        made = relais("key", *options, RELAIS_AUTH_SECRET=secret).stdout.strip()
+        assert jwt.decode(made, secret, ["HS256"])["role"] == role
 
 
 def test_smoke_fails_where_nothing_answers(relais: Relais) -> None:

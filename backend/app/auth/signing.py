@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,6 +103,13 @@ def _root(secret: str) -> bytes:
         # What others may see must not sign; a JWK of our own goes into the other setting.
         raise UnusableSecret("RELAIS_AUTH_SECRET is a JWK; RELAIS_AUTH_SIGNING_KEYS takes those.")
     return data
+
+
+def api_key(settings: AuthSettings, audience: str, *, service: bool, days: int) -> str:
+    """A token of no user, for clients that send one with every request: of everybody, or of one's own servers."""
+    now = int(time.time())
+    claims = {"role": "service" if service else "anon", "iat": now, "exp": now + days * 86400}
+    return keyring(settings).sign({**claims, "aud": audience} if audience else claims)
 
 
 def _derived(root: bytes, purpose: str) -> bytes:

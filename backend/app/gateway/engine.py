@@ -38,6 +38,8 @@ class Engine:
 
     settings: RestSettings
     schemas: tuple[str, ...]
+    #: Another name of the default schema: clients of Supabase ask for `public` unless they are told otherwise.
+    alias: str
     catalog: Catalog
     callers: CallerResolver
     caps: Caps
@@ -65,11 +67,11 @@ class Engine:
     def parsed(self, head: Head, route: Route, body: bytes) -> ApiRequest:
         """The request, understood. Reads that are the same to the letter are understood once."""
         if head.method not in READS or len(head.query_string) > _LONGEST_KNOWN_QUERY:
-            return parse_request(head, route, body, schemas=self.schemas, caps=self.caps)
+            return parse_request(head, route, body, schemas=self.schemas, caps=self.caps, alias=self.alias)
         key = (head.method, head.path, head.query_string, *(head.headers.get(name) for name in READ_HEADERS))
         found = self._parsed.get(key)
         if found is None:
-            found = parse_request(head, route, body, schemas=self.schemas, caps=self.caps)
+            found = parse_request(head, route, body, schemas=self.schemas, caps=self.caps, alias=self.alias)
             # Paths and headers may be long as well.
             if sum(len(part) for part in key if part) <= _LONGEST_KNOWN_REQUEST:
                 _keep(self._parsed, key, found, self.settings.plan_cache_entries)
@@ -136,6 +138,7 @@ def build_engine(
     return Engine(
         settings=settings,
         schemas=schemas,
+        alias="" if settings.schemas() else "public",
         catalog=catalog,
         callers=callers,
         caps=Caps(settings.max_query_bytes, settings.max_filters, settings.db_max_rows),

@@ -80,7 +80,7 @@ class Gateway:
         route = as_root_function(parse_path(head.path), engine)
         scope["relais.route"] = _template(route)
         if head.method == "OPTIONS" or route.kind == "root":
-            schema, _ = choose_schema(head, engine.schemas)
+            schema, _ = choose_schema(head, engine.schemas, alias=engine.alias)
             check_method(route, head.method)
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)

@@ -85,14 +85,16 @@ def parse_path(path: str) -> Route:
             raise refuse(BAD_PATH)
 
 
-def choose_schema(head: Head, schemas: Sequence[str]) -> tuple[str, bool]:
-    """The schema asked for, and whether the answer says which one it was."""
+def choose_schema(head: Head, schemas: Sequence[str], *, alias: str = "") -> tuple[str, bool]:
+    """The schema asked for, and whether the answer says which one it was. `alias` is another name of the default."""
     header = b"content-profile" if head.method in WRITES else b"accept-profile"
     wanted = head.headers.get(header)
     if wanted is None:
         return schemas[0], len(schemas) > 1
     name = wanted.decode("utf-8", "replace")
     if name not in schemas:
+        if name == alias:
+            return schemas[0], len(schemas) > 1
         exposed = ", ".join(schemas)
         raise say(BAD_SCHEMA, f"Invalid schema: {name}", hint=f"Only the following schemas are exposed: {exposed}")
     return name, True
@@ -107,10 +109,12 @@ def check_method(route: Route, method: str) -> None:
         raise say(METHOD_ON_TABLE, f"Unsupported HTTP method: {method}")
 
 
-def parse_request(head: Head, route: Route, body: bytes, *, schemas: Sequence[str], caps: Caps) -> ApiRequest:
+def parse_request(
+    head: Head, route: Route, body: bytes, *, schemas: Sequence[str], caps: Caps, alias: str = ""
+) -> ApiRequest:
     """Everything that can be said of a request without the catalog, in the order that errors are told."""
     method, headers, is_call = head.method, head.headers, route.kind == "function"
-    schema, tells = choose_schema(head, schemas)
+    schema, tells = choose_schema(head, schemas, alias=alias)
     check_method(route, method)
     by_get = is_call and method in READS
     query = parse_query(head.query_string, caps, call_by_get=by_get)

@@ -22,8 +22,6 @@ export function memory() {
 /** A client as an application makes one; it renews its session only where a test has it do so. */
 export function client(auth = {}, key = ANON_KEY) {
   return createClient(API, key, {
-    // The client would ask for `public`, where nothing is served.
-    db: { schema: "library" },
     auth: { autoRefreshToken: false, storage: memory(), ...auth },
   });
 }
