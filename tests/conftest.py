@@ -41,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """The workers of one run share their servers: whoever comes first starts them, the last to go stops them."""
     # A run that was started with hang-ups ignored (`nohup`) would hand that down to what its tests start and stop.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # The same of a run in the background of a shell, for interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ["TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
         Path(os.environ["TEST_RUN"]).chmod(0o755)

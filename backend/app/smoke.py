@@ -38,7 +38,7 @@ class Answer:
 
 def _is_error(code: str) -> Callable[[Any], bool]:
     shape = {"code", "details", "hint", "message"}
-    return lambda body: set(body) - {"error"} == shape and body["code"] == code
+    return lambda body: shape <= set(body) and body["code"] == code
 
 
 QUESTIONS = (

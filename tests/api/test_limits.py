@@ -21,7 +21,7 @@ class Text(BaseModel):
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
-    http = settings.http.model_copy(update={"body_limit_bytes": LIMIT, "timeout_seconds": 0.3})
+    http = settings.http.model_copy(update={"body_limit_bytes": LIMIT, "timeout_seconds": 1.0})
     app = create_app(settings.model_copy(update={"http": http}))
     _add_routes(app)
     async with started(app), client_of(app) as client:

@@ -70,7 +70,9 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         trace, address = trace_of(request.scope), _address(request)
         kind: Kind = self.kind or ("reads" if request.method in ("GET", "HEAD") else "writes")
         try:
-            caller, trace.told = await guard.admit(callers, token, address, kind)
+            caller, trace.told = await guard.admit(
+                callers, token, address, kind, reads=request.method in ("GET", "HEAD")
+            )
         except AppError as error:
             if self.bearer == "stale" and error.status == 401:
                 caller, trace.told = await _stale(guard, callers, token, address, kind)

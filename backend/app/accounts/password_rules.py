@@ -20,8 +20,8 @@ _TOO_LONG = f"Le mot de passe ne peut pas dépasser {LONGEST} caractères"
 _TOO_COMMON = "Ce mot de passe est trop courant"
 _TOO_CLOSE = "Le mot de passe ne doit pas reprendre votre adresse email"
 _LEET = str.maketrans("0134578@$!€", "oieastbasie")
-#: A word, and what people put behind it when they are asked for digits and signs.
-_DRESSED = re.compile(r"(.*?[a-z])[^a-z]*\Z", re.DOTALL)
+#: A word, and what people put before and behind it when they are asked for digits and signs.
+_DRESSED = re.compile(r"[^a-z]*(.*?[a-z])[^a-z]*\Z", re.DOTALL)
 
 
 def must_be_strong(password: str, email: str = "") -> None:

@@ -54,10 +54,16 @@ _STRANGERS = """
         delete from relais.second_factors where user_id in (select id from unproven)
     ), codes as (
         delete from relais.recovery_codes where user_id in (select id from unproven)
+    ), tokens as (
+        update relais.api_tokens set revoked_at = now()
+        where user_id in (select id from unproven) and revoked_at is null
+        returning 'token:' || id as name
+    ), sessions as (
+        update relais.sessions set revoked_at = now()
+        where user_id in (select id from unproven) and revoked_at is null
+        returning 'session:' || id as name
     )
-    update relais.api_tokens set revoked_at = now()
-    where user_id in (select id from unproven) and revoked_at is null
-    returning 'token:' || id as name
+    select name from tokens union all select name from sessions
 """
 #: What a helper of the browsers' store gave as password to accounts that had none: it is no secret.
 _GIVEN = b"reset"
@@ -104,11 +110,16 @@ async def reset(accounts: Accounts, asked: Asked, token: str, password: str) -> 
             raise refuse(INVALID_LINK)
         own = Own(held.user_id, row["email"], row["locale"], row["password_changed_at"])
         ended = await put_password(accounts, connection, asked, own, hashed)
-        ended += [row["name"] for row in await connection.fetch(_STRANGERS, own.id)]
-        # Whoever has the link reads the mail of this address.
-        await connection.execute(_VERIFIED, own.id)
+        ended += await prove_address(connection, own.id)
         await note(connection, asked, "PASSWORD_RESET", actor_id=own.id, details={"by": purpose.value})
     await accounts.guard.ended(ended)
+
+
+async def prove_address(connection: Connection, user_id: str) -> list[str]:
+    """Whoever has the link reads the mail of the address. The names of what a stranger had set up, which has ended."""
+    ended = [row["name"] for row in await connection.fetch(_STRANGERS, user_id)]
+    await connection.execute(_VERIFIED, user_id)
+    return ended
 
 
 async def _look_at(connection: Connection, token: str) -> tuple[TokenPurpose, Held] | None:

@@ -34,7 +34,9 @@ async def renew(connection: Connection, keys: Keyring, user_id: str) -> list[str
     """New codes in the place of all earlier ones; nobody can be told them again."""
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(2 * _HALF)) for _ in range(HOW_MANY)]
     await forget(connection, user_id)
-    await connection.execute(_PUT, user_id, [keys.code_of(_PURPOSE, _message(user_id, code)) for code in codes])
+    await connection.execute(
+        _PUT, user_id, [keys.code_of(_PURPOSE, _message(user_id, code), kept=True) for code in codes]
+    )
     return [f"{code[:_HALF]}-{code[_HALF:]}" for code in codes]
 
 
@@ -50,7 +52,7 @@ async def use(connection: Connection, keys: Keyring, user_id: str, code: str) ->
         return False
     message = _message(user_id, plain)
     for row in await connection.fetch(_UNUSED, user_id):
-        if keys.made(_PURPOSE, message, row["code_hash"]):
+        if keys.made(_PURPOSE, message, row["code_hash"], kept=True):
             return bool(await connection.fetchval(_USE, user_id, row["code_hash"]))
     return False
 

@@ -24,10 +24,10 @@ _BY_EMAIL = """
     from relais.users as u where lower(u.email) = lower($1)
 """
 _BETTER = "update relais.users set password_hash = $2 where id = $1::text::uuid and password_hash = $3"
-#: Nothing for a password that was replaced since it was checked.
+#: Nothing for a password that was replaced since it was checked, or a user who was disabled.
 _SEEN = """
     update relais.users set last_sign_in_at = now()
-    where id = $1::text::uuid
+    where id = $1::text::uuid and disabled_at is null
       and ($2 = '' or coalesce(extract(epoch from password_changed_at)::text, 'never') = $2)
     returning id::text
 """
@@ -141,9 +141,10 @@ async def sign_out(accounts: Accounts, asked: Asked, refresh_token: str | None, 
     caller = asked.caller
     session = caller.credential.removeprefix("session:") if caller.credential.startswith("session:") else ""
     user_id = caller.user_id
-    if refresh_token:
-        named = accounts.sessions.session_of(refresh_token)
-        session = named or session
+    named = accounts.sessions.session_of(refresh_token) if refresh_token else None
+    if named is not None:
+        # Whoever holds it may end it, whoever else they are by their access token.
+        session, user_id = named, ""
     if not session and (scope == "local" or not user_id):
         # An API token, or a token of somebody else's, has no session to end.
         return

@@ -33,6 +33,9 @@ API_TOKEN_PREFIX = "hub_lib_"  # noqa: S105 - what every token begins with
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 _PREFIX_BYTES = API_TOKEN_PREFIX.encode()
 _GOOD, _ENDED = b"good", b"ended"
+#: What a token reaches may change: its owner's second factor may go.
+_BELIEVED_SECONDS = 30.0
+_UNAUTHORIZED = 401
 _MOST_TOKENS = 5_000
 #: A use is noted once in so many seconds.
 _NOTED_SECONDS = 60.0
@@ -67,6 +70,8 @@ _USED = """
 class _ApiToken:
     caller: Caller
     expires: datetime | None
+    #: When it was read from PostgreSQL, by the clock of this process.
+    read: float
     #: When this process noted a use, by its own clock.
     noted: float = float("-inf")
 
@@ -88,13 +93,26 @@ class Guard:
     _tokens: OrderedDict[bytes, _ApiToken] = field(default_factory=OrderedDict[bytes, _ApiToken])
 
     async def admit(
-        self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind
+        self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
     ) -> tuple[Caller, Headers]:
         """The caller, and what the answer says of how often they may ask; or an `AppError`."""
-        caller = await self.recognised(callers, authorization, address)
-        if kind != "reads" and caller.scopes is not None and "write" not in caller.scopes:
+        try:
+            caller = await self.recognised(callers, authorization, address)
+        except AppError as error:
+            self._count_refusal(error, address)
+            raise
+        if not reads and caller.scopes is not None and "write" not in caller.scopes:
             raise refuse(INSUFFICIENT_SCOPE)
         return caller, await self.count(caller, address, kind)
+
+    def _count_refusal(self, error: AppError, address: str) -> None:
+        """Tokens that are refused cost something, too: whoever sends too many is refused without a look at them."""
+        limit = self.limiter.limit("reads") if error.status == _UNAUTHORIZED else None
+        if limit is None:
+            return
+        counted = self.limiter.count_here(limit, counted_as("", address))
+        if not counted.allowed:
+            raise counted.refusal()
 
     async def recognised(self, callers: CallerResolver, authorization: bytes | None, address: str = "") -> Caller:
         """The caller, however they prove who they are."""
@@ -173,7 +191,8 @@ class Guard:
     async def _holder(self, token: bytes, address: str) -> Caller:
         digest = hashlib.sha256(token).digest()
         known = self._tokens.get(digest)
-        if known is None or known.caller.credential in self.endings:
+        now = time.monotonic()
+        if known is None or known.caller.credential in self.endings or now > known.read + _BELIEVED_SECONDS:
             known = await self._looked_up(digest, address)
             self._tokens[digest] = known
             if len(self._tokens) > _MOST_TOKENS:
@@ -212,7 +231,7 @@ class Guard:
             "tenant_id": row["tenant_id"],
         }
         caller = replace(Caller.of(claims, ROLE, anonymous=False), credential=f"token:{row['id']}")
-        return _ApiToken(caller, row["expires_at"])
+        return _ApiToken(caller, row["expires_at"], time.monotonic())
 
     async def _note_use(self, token: _ApiToken) -> None:
         now = time.monotonic()

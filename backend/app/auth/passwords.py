@@ -30,6 +30,7 @@ _MOST_ITERATIONS = 1_000_000
 _GIVEN = "reset"
 _SAMPLE = "Une phrase pour mesurer, 1 fois"
 _MOST_PASSES = 10
+_MOST_KEPT_PASSES = 20
 T = TypeVar("T")
 
 
@@ -50,7 +51,8 @@ class Passwords:
         self._pool = ThreadPoolExecutor(self._threads, "passwords")
         self._taken = 0
         self._hasher: PasswordHasher | None = None
-        self._nobodys: str | None = None
+        #: The most passes of any hash that this process has met.
+        self._dearest = 0
 
     async def hash(self, password: str) -> str:
         """A hash in the standard form, `$argon2id$v=19$m=…`."""
@@ -80,19 +82,27 @@ class Passwords:
             # Whoever measures must not learn which accounts were imported: a new hash takes as long as a check.
             better = hasher.hash(_normal(password))
             return Verdict(right, better if right else None)
-        assert self._nobodys is not None
-        try:
-            hasher.verify(kept if kept is not None else self._nobodys, _normal(password))
-        except (Argon2Error, ValueError):  # the latter of what is no hash at all
-            return Verdict(False)
         if kept is None:
+            self._work(self._dearest)
+            return Verdict(False)
+        passes = min(_passes_of(kept), _MOST_KEPT_PASSES)
+        self._dearest = max(self._dearest, passes)
+        try:
+            hasher.verify(kept, _normal(password))
+        except (Argon2Error, ValueError):  # the latter of what is no hash at all
+            # Machines measure differently: whatever was kept, to be refused takes as long as the dearest one does.
+            self._work(self._dearest - passes)
             return Verdict(False)
         return Verdict(True, hasher.hash(_normal(password)) if _is_weaker(kept, hasher) else None)
+
+    def _work(self, passes: int) -> None:
+        if passes > 0:
+            _hasher(self._settings, passes).hash(_SAMPLE)
 
     def _ready(self) -> PasswordHasher:
         if self._hasher is None:
             hasher = make_hasher(self._settings)
-            self._nobodys = hasher.hash(_SAMPLE)
+            self._dearest = max(self._dearest, hasher.time_cost)
             self._hasher = hasher
         return self._hasher
 
@@ -108,11 +118,15 @@ def make_hasher(settings: AuthSettings) -> PasswordHasher:
         return _hasher(settings, settings.argon2_time_cost)
     least = 2
     hasher = _hasher(settings, least)
-    began = time.thread_time()
-    hasher.hash(_SAMPLE)
-    milliseconds = max((time.thread_time() - began) * 1000, 0.001)
+    milliseconds = min(_milliseconds(hasher) for _ in range(3))
     passes = round(least * settings.argon2_milliseconds / milliseconds)
     return _hasher(settings, min(max(passes, least), _MOST_PASSES))
+
+
+def _milliseconds(hasher: PasswordHasher) -> float:
+    began = time.thread_time()
+    hasher.hash(_SAMPLE)
+    return max((time.thread_time() - began) * 1000, 0.001)
 
 
 def _hasher(settings: AuthSettings, passes: int) -> PasswordHasher:
@@ -124,9 +138,20 @@ def _normal(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
+def _passes_of(kept: str) -> int:
+    try:
+        return int(_parameters(kept)["t"])
+    except (KeyError, ValueError):
+        return 0
+
+
+def _parameters(kept: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for field in kept.split("$") for part in field.split(",") if "=" in part)
+
+
 def _is_weaker(kept: str, hasher: PasswordHasher) -> bool:
     """Whether a hash costs less than one made now. Never the other way: another process may have measured more."""
-    parts = dict(part.split("=", 1) for field in kept.split("$") for part in field.split(",") if "=" in part)
+    parts = _parameters(kept)
     try:
         return int(parts["t"]) < hasher.time_cost or int(parts["m"]) < hasher.memory_cost
     except (KeyError, ValueError):

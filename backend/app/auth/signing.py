@@ -48,6 +48,8 @@ class Keyring:
     public: tuple[dict[str, Json], ...]
     #: Roots that other keys are derived from, that of now first.
     roots: tuple[bytes, ...] = field(repr=False)
+    #: Roots of what is kept for years: the encryption key, if there is one, outlives secrets.
+    keeping: tuple[bytes, ...] = field(repr=False)
     _sealing: MultiFernet = field(repr=False)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
@@ -55,14 +57,14 @@ class Keyring:
         key = self.signing
         return jws.sign(json_text(dict(claims)).encode(), key.material, {"kid": key.kid}, key.algorithm)
 
-    def code_of(self, purpose: str, message: bytes) -> bytes:
-        """A code that only this installation can have made."""
-        return hmac.digest(_derived(self.roots[0], purpose), message, "sha256")
+    def code_of(self, purpose: str, message: bytes, *, kept: bool = False) -> bytes:
+        """A code that only this installation can have made; `kept`: one that is to be known for years."""
+        return hmac.digest(_derived((self.keeping if kept else self.roots)[0], purpose), message, "sha256")
 
-    def made(self, purpose: str, message: bytes, code: bytes) -> bool:
+    def made(self, purpose: str, message: bytes, code: bytes, *, kept: bool = False) -> bool:
         """Whether a code is one that this installation made, with the key of now or an earlier one."""
-        size = len(code)
-        codes = (hmac.digest(_derived(root, purpose), message, "sha256")[:size] for root in self.roots)
+        size, roots = len(code), self.keeping if kept else self.roots
+        codes = (hmac.digest(_derived(root, purpose), message, "sha256")[:size] for root in roots)
         return any([hmac.compare_digest(own, code) for own in codes])
 
     def seal(self, value: bytes) -> bytes:
@@ -82,7 +84,7 @@ def keyring(settings: AuthSettings) -> Keyring:
     assert settings.secret is not None, "resolve the secret first"
     secrets = [settings.secret.get_secret_value(), *settings.earlier_secrets()]
     roots = tuple(map(_root, secrets))
-    sealing = [settings.encryption_key.get_secret_value().encode()] if settings.encryption_key else []
+    sealing = [secret_bytes(settings.encryption_key.get_secret_value())] if settings.encryption_key else []
     shared = [shared_key(root, _kid_of(root)) for root in roots]
     pairs = _pairs(settings.signing_keys.get_secret_value()) if settings.signing_keys else ()
     signing = _signer(pairs[0]) if pairs else SigningKey("HS256", _kid_of(roots[0]), roots[0])
@@ -91,6 +93,7 @@ def keyring(settings: AuthSettings) -> Keyring:
         verifying=(*_verifiers(pairs), *shared),
         public=tuple(_public(pair) for pair in pairs),
         roots=roots,
+        keeping=(*sealing, *roots),
         _sealing=MultiFernet([_fernet(root) for root in (*sealing, *roots)]),
     )
     _must_fit(made)

@@ -115,7 +115,9 @@ class Gateway:
         if head.method == "OPTIONS":
             return engine.callers.resolve(authorization)
         kind = "reads" if head.method in READS else "writes"
-        caller, trace.told = await self.guard.admit(engine.callers, authorization, address_of(scope), kind)
+        caller, trace.told = await self.guard.admit(
+            engine.callers, authorization, address_of(scope), kind, reads=kind == "reads"
+        )
         tenants = self.tenants
         if not tenants.named:
             return caller

@@ -26,6 +26,9 @@ SWEEPS: dict[str, str] = {
         where status = 'sent' and sent_at < now() - interval '30 days'
           or status = 'failed' and failed_at < now() - interval '90 days'
     """,
+    "audit_log": """
+        delete from relais.audit_log where action = 'SIGN_IN_FAILED' and created_at < now() - interval '90 days'
+    """,
     "change_log": "delete from relais.change_log where created_at < now() - interval '1 day'",
 }
 

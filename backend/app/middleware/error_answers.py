@@ -36,6 +36,33 @@ _BY_STATUS: Mapping[int, ErrorSpec] = {
 }
 
 
+#: By the types of the library that validates.
+_WORDS: Mapping[str, str] = {
+    "missing": "Champ requis",
+    "string_too_short": "Au moins {min_length} caractères",
+    "string_too_long": "Au plus {max_length} caractères",
+    "string_type": "Un texte est attendu",
+    "string_unicode": "Caractère interdit",
+    "int_type": "Un nombre entier est attendu",
+    "int_parsing": "Un nombre entier est attendu",
+    "int_from_float": "Un nombre entier est attendu",
+    "bool_type": "Oui ou non est attendu",
+    "bool_parsing": "Oui ou non est attendu",
+    "list_type": "Une liste est attendue",
+    "dict_type": "Un objet est attendu",
+    "model_type": "Un objet est attendu",
+    "model_attributes_type": "Un objet est attendu",
+    "greater_than_equal": "Au moins {ge}",
+    "less_than_equal": "Au plus {le}",
+    "uuid_type": "Identifiant invalide",
+    "uuid_parsing": "Identifiant invalide",
+    "enum": "Valeur non autorisée",
+    "literal_error": "Valeur non autorisée",
+    "too_long": "Au plus {max_length} éléments",
+    "too_short": "Au moins {min_length} éléments",
+}
+
+
 class ErrorAnswersMiddleware:
     """Answers every exception that reaches it in the one shape."""
 
@@ -65,9 +92,12 @@ class ErrorAnswersMiddleware:
             await answer(scope, receive, send)
 
 
-def framework_error(_request: Request, error: Exception) -> Response:
+def framework_error(request: Request, error: Exception) -> Response:
     """Handler for what FastAPI and Starlette raise themselves."""
-    return _translate(error).response()
+    refused = _translate(error)
+    if refused.code == ROUTE_NOT_FOUND.code:
+        refused.extra = {"path": request.url.path}
+    return refused.response()
 
 
 def _refused(scope: Scope, error: Exception) -> AppError:
@@ -86,6 +116,9 @@ def _translate(error: Exception) -> AppError:
         # Raised while the body was read, and wrapped by the framework on the way.
         return error.__cause__
     if isinstance(error, RequestValidationError):
+        unread = next((item for item in error.errors() if item["type"] == "json_invalid"), None)
+        if unread is not None:
+            return refuse(MALFORMED_REQUEST, str(unread.get("ctx", {}).get("error", unread["msg"])))
         return refuse(VALIDATION_ERROR, _issues(error.errors()))
     assert isinstance(error, HTTPException)
     spec = _BY_STATUS.get(error.status_code, HTTP_ERROR)
@@ -95,4 +128,14 @@ def _translate(error: Exception) -> AppError:
 
 
 def _issues(errors: Sequence[Any]) -> list[dict[str, str]]:
-    return [{"path": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]} for item in errors]
+    return [{"path": ".".join(str(part) for part in item["loc"][1:]), "message": _in_words(item)} for item in errors]
+
+
+def _in_words(item: Mapping[str, Any]) -> str:
+    """What is wrong with a value, for the people who typed it."""
+    words = _WORDS.get(item["type"])
+    if words is not None:
+        return words.format(**item.get("ctx", {}))
+    if item["type"] == "value_error":
+        return str(item["msg"]).removeprefix("Value error, ")
+    return "Valeur invalide"

@@ -50,6 +50,11 @@ _OWNED_ALONE = """
 """
 _DISABLE = "update relais.users set disabled_at = coalesce(disabled_at, now()) where id = $1::text::uuid"
 _DELETE = "delete from relais.users where id = $1::text::uuid"
+#: What they say of themselves is seen there as well.
+IS_ELSEWHERE = """
+    select exists (
+        select from relais.memberships where user_id = $1::text::uuid and tenant_id <> $2::text::uuid)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ async def delete_user(accounts: Accounts, asked: Asked, by: Administrator, user_
     async with accounts.database.transaction(SERVICE) as connection:
         await connection.fetch(_LOCK_TENANTS, user_id)
         await taken(accounts, connection, by, user_id)
+        if by.tenant_id and await connection.fetchval(IS_ELSEWHERE, user_id, by.tenant_id):
+            raise refuse(NOT_ADMIN, hint="They are members of other tenants, too.")
         alone = [row["slug"] for row in await connection.fetch(_OWNED_ALONE, user_id)]
         if alone and not softly:
             raise refuse(LAST_OWNER, alone)

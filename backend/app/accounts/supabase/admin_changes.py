@@ -10,7 +10,7 @@ from app.accounts.asking import Asked
 from app.accounts.changes import LARGEST_METADATA_BYTES, Own, origin_of, put_password
 from app.accounts.context import Accounts
 from app.accounts.password_rules import must_be_strong
-from app.accounts.supabase.admin import Administrator, ended_of, must_be_possible, noted, taken
+from app.accounts.supabase.admin import IS_ELSEWHERE, Administrator, ended_of, must_be_possible, noted, taken
 from app.accounts.supabase.bodies import AdminUserBody
 from app.accounts.supabase.errors import EMAIL_EXISTS, NOT_ADMIN
 from app.accounts.supabase.users import user_of
@@ -41,11 +41,6 @@ _MERGE = """
     where u.id = $1::text::uuid and octet_length(((u.{0} - $2::text[]) || $3::text::jsonb)::text) <= $4
     returning true
 """
-#: What they say of themselves is seen there as well.
-_IS_ELSEWHERE = """
-    select exists (
-        select from relais.memberships where user_id = $1::text::uuid and tenant_id <> $2::text::uuid)
-"""
 _OWN = "select email, locale, password_changed_at from relais.users where id = $1::text::uuid"
 _SUSPEND = """
     update relais.users set disabled_at = case when $2 then coalesce(disabled_at, now()) end where id = $1::text::uuid
@@ -67,7 +62,7 @@ async def change_user(accounts: Accounts, asked: Asked, by: Administrator, user_
     try:
         async with accounts.database.transaction(SERVICE) as connection:
             user = await taken(accounts, connection, by, user_id)
-            if not by.is_service and await connection.fetchval(_IS_ELSEWHERE, user_id, by.tenant_id):
+            if by.tenant_id and await connection.fetchval(IS_ELSEWHERE, user_id, by.tenant_id):
                 raise refuse(NOT_ADMIN, hint="They are members of other tenants, too.")
             ended = await _account_changed(accounts, connection, asked, user, body, hashed)
             ended += await _suspended(connection, user_id, banned)

@@ -16,6 +16,7 @@ from app.accounts.changes import LOCK
 from app.accounts.context import Accounts
 from app.accounts.errors import INVALID_LINK, SECOND_FACTOR_REQUIRED
 from app.accounts.oauth.redirects import is_allowed, with_query
+from app.accounts.recovery import prove_address
 from app.accounts.secrets_held import Held
 from app.accounts.sign_in import Opened, opened_in
 from app.accounts.sign_up import ask_to_verify
@@ -45,9 +46,6 @@ _UNVERIFIED = """
         where t.user_id = u.id and t.purpose = 'verify_email'
           and t.created_at > now() - $2::float8 * interval '1 second')
     for no key update
-"""
-_VERIFIED = """
-    update relais.users set email_verified_at = coalesce(email_verified_at, now()) where id = $1::text::uuid
 """
 
 
@@ -176,8 +174,9 @@ async def _recovered(
         if held is None or row is None or held.email.lower() != row["email"].lower():
             raise refuse(INVALID_LINK)
         user = {"id": held.user_id, "email": row["email"]}
-        # Whoever has the link reads the mail of this address.
-        await connection.execute(_VERIFIED, user["id"])
+        ended = await prove_address(connection, user["id"])
         await note(connection, asked, "ACCOUNT_RECOVERED", actor_id=user["id"], details={"by": purpose.value})
         # Whoever has a second factor is refused here, and keeps the link for /api/auth/password/reset.
-        return await opened_in(accounts, connection, asked, user, wanted, method=RECOVERY)
+        opened = await opened_in(accounts, connection, asked, user, wanted, method=RECOVERY)
+    await accounts.guard.ended(ended)
+    return opened
