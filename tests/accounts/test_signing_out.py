@@ -6,7 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from app.accounts.asking import Asked
+from app.accounts.sign_in import check_password, open_session
+from app.adapters.postgres import SERVICE
+from app.errors import AppError
 from app.settings import Settings
+from fastapi import FastAPI
 
 from tests.accounts.conftest import PASSWORD, Member, bearer, is_in, signed_up, some_email, with_group
 from tests.accounts.ground import must_refuse, running_with
@@ -82,3 +87,37 @@ async def expired_session(settings: Settings) -> AsyncGenerator[tuple[httpx.Asyn
         member = await signed_up(client)
     async with running_with(settings) as client:
         yield client, member
+
+
+async def test_whoever_holds_a_refresh_token_ends_its_session_and_not_their_own(
+    client: httpx.AsyncClient, member: Member
+) -> None:
+    other = await signed_up(client)
+    answer = await client.post("/api/auth/signout", json={"refreshToken": other.refresh_token}, headers=member.headers)
+    assert answer.status_code == 200
+    assert not await is_in(client, other.access_token)
+    assert await is_in(client, member.access_token)
+
+
+async def test_an_api_token_signs_nobody_out(client: httpx.AsyncClient, member: Member) -> None:
+    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=member.headers)
+    assert (await client.post("/api/auth/signout", headers=bearer(made.json()["token"]))).status_code == 200
+    assert await is_in(client, member.access_token)
+
+
+async def test_a_session_is_not_opened_for_somebody_who_was_disabled_meanwhile(
+    client: httpx.AsyncClient, app: FastAPI, member: Member
+) -> None:
+    accounts = app.state.accounts
+    asked = Asked(app.state.relais.callers.resolve(None), "127.0.0.1", "", "test", "", "")
+    user = await check_password(accounts, asked, member.email, member.password)
+    async with accounts.database.connection(SERVICE, "write") as connection:
+        await connection.execute("update relais.users set disabled_at = now() where id::text = $1", member.id)
+    with pytest.raises(AppError):
+        await open_session(accounts, asked, user)
+
+
+async def test_tokens_that_are_refused_are_counted(cheap: Settings) -> None:
+    async with running_with(with_group(cheap, "limits", reads="5/60")) as client:
+        answers = [await client.get("/rest/v1/profiles", headers=bearer("a.b.c")) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]

@@ -61,7 +61,20 @@ async def test_a_refused_body_is_told_field_by_field(client: httpx.AsyncClient) 
 
 async def test_malformed_json_is_the_callers_mistake(client: httpx.AsyncClient) -> None:
     answer = await client.post("/test/order", content=b'{"size": ', headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED_REQUEST")
+    assert answer.json()["details"] == "Expecting value"
+
+
+async def test_what_does_not_fit_is_told_in_words_for_people(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/auth/signup", json={"email": "x", "username": "ab"})
+    assert (answer.status_code, answer.json()["details"]) == (
+        400,
+        [
+            {"path": "email", "message": "Adresse email invalide"},
+            {"path": "password", "message": "Champ requis"},
+            {"path": "username", "message": "Au moins 3 caractères"},
+        ],
+    )
 
 
 async def test_an_unexpected_error_is_answered_with_its_request_id_and_without_its_cause(
