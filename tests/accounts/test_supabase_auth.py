@@ -461,6 +461,19 @@ async def test_a_second_factor_is_gone_around_by_no_way_in(
     assert answer.json()["factors"][0]["status"] == "verified"
 
 
+async def test_a_recovery_link_ends_what_a_stranger_had_set_up(
+    client: httpx.AsyncClient, app: FastAPI, someone: Signed
+) -> None:
+    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=someone.headers)
+    assert await is_in(client, made.json()["token"])
+    await client.post(f"{AUTH}/recover", json={"email": someone.email})
+    token = await link(app, someone.email, "reset_password")
+    answer = await client.post(f"{AUTH}/verify", json={"type": "recovery", "token_hash": token})
+    assert await is_in(client, answer.json()["access_token"])
+    assert not await is_in(client, made.json()["token"])
+    assert not await is_in(client, someone.session["access_token"])
+
+
 async def test_a_suspended_user_gets_in_by_no_link(
     client: httpx.AsyncClient, app: FastAPI, someone: Signed, owner: asyncpg.Connection
 ) -> None:
@@ -554,16 +567,3 @@ async def test_a_page_of_the_frontend_may_send_what_the_client_sends(client: htt
     assert set(asked.split(",")) <= set(
         answer.headers["access-control-allow-headers"].replace(" ", "").lower().split(",")
     )
-
-
-async def test_a_recovery_link_ends_what_a_stranger_had_set_up(
-    client: httpx.AsyncClient, app: FastAPI, someone: Signed
-) -> None:
-    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=someone.headers)
-    assert await is_in(client, made.json()["token"])
-    await client.post(f"{AUTH}/recover", json={"email": someone.email})
-    token = await link(app, someone.email, "reset_password")
-    answer = await client.post(f"{AUTH}/verify", json={"type": "recovery", "token_hash": token})
-    assert await is_in(client, answer.json()["access_token"])
-    assert not await is_in(client, made.json()["token"])
-    assert not await is_in(client, someone.session["access_token"])

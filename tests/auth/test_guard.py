@@ -223,11 +223,11 @@ async def test_a_token_that_may_only_read_writes_nothing(place: Place, app: Fast
     claims = {"sub": str(uuid.uuid4()), "role": "authenticated", "relais_scopes": ["read"]}
     token = f"Bearer {app.state.accounts.keys.sign(claims)}".encode()
     callers = app.state.relais.callers
-    caller, _ = await place.guard.admit(callers, token, ADDRESS, "reads")
+    caller, _ = await place.guard.admit(callers, token, ADDRESS, "reads", reads=True)
     assert caller.scopes == {"read"}
     for kind in ("writes", "auth", "admin", "mail", "transfers"):
         with pytest.raises(AppError) as raised:
-            await place.guard.admit(callers, token, ADDRESS, kind)
+            await place.guard.admit(callers, token, ADDRESS, kind, reads=False)
         assert (raised.value.code, raised.value.status) == ("INSUFFICIENT_SCOPE", 403)
 
 

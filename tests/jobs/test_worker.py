@@ -98,6 +98,6 @@ async def test_housekeeping_removes_what_has_served_its_time(settings: Settings,
             """
         )
     removed = await housekeeping.sweep({"database": database})
-    assert removed == {"sessions": 0, "one_time_tokens": 1, "email_outbox": 0, "change_log": 0}
+    assert removed == {"sessions": 0, "one_time_tokens": 1, "email_outbox": 0, "audit_log": 0, "change_log": 0}
     left = await database.fetch(SERVICE, "select token_hash from relais.one_time_tokens")
     assert [row[0] for row in left] == [b"new"]

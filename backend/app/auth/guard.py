@@ -107,8 +107,9 @@ class Guard:
 
     def _count_refusal(self, error: AppError, address: str) -> None:
         """Tokens that are refused cost something, too: whoever sends too many is refused without a look at them."""
-        limit = self.limiter.limit("reads") if error.status == _UNAUTHORIZED else None
-        if limit is None:
+        limit = self.limiter.limit("reads")
+        if limit is None or error.status != _UNAUTHORIZED or error.code == API_TOKEN_INVALID.code:
+            # Guesses at API tokens are counted where they are looked up.
             return
         counted = self.limiter.count_here(limit, counted_as("", address))
         if not counted.allowed:
