@@ -19,6 +19,6 @@ test("an error carries the text where the client reads it", async () => {
   const answer = await fetch(`${API}/api/nothing`, { headers: { Origin: ORIGIN } });
   assert.equal(answer.status, 404);
   const body = await answer.json();
-  assert.deepEqual(Object.keys(body).sort(), ["code", "details", "error", "hint", "message"]);
+  assert.deepEqual(Object.keys(body).sort(), ["code", "details", "error", "hint", "message", "path"]);
   assert.equal(body.message, "Route non trouvée");
 });

@@ -93,7 +93,7 @@ def choose_schema(head: Head, schemas: Sequence[str], *, alias: str = "") -> tup
         return schemas[0], len(schemas) > 1
     name = wanted.decode("utf-8", "replace")
     if name not in schemas:
-        if name == alias:
+        if alias and name == alias:
             return schemas[0], len(schemas) > 1
         exposed = ", ".join(schemas)
         raise say(BAD_SCHEMA, f"Invalid schema: {name}", hint=f"Only the following schemas are exposed: {exposed}")
