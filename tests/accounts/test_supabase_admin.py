@@ -25,7 +25,7 @@ from tests.accounts.supabase_client import (
     with_password,
 )
 from tests.accounts.tenant_people import Team, added, founded, put_in, token_of
-from tests.conftest import Urls, client_of, started
+from tests.conftest import Urls, client_of, run_sql, started
 
 USERS = f"{AUTH}/admin/users"
 
@@ -385,3 +385,15 @@ async def test_hostile_values_are_refused(client: httpx.AsyncClient, app: FastAP
             content = json.dumps({"email": some_email(), field: value})
             answer = await client.request(method, path, content=content, headers=headers)
             assert answer.status_code < 500, (method, field, answer.text)
+
+
+async def test_an_owner_who_is_disabled_is_no_other_owner(
+    client: httpx.AsyncClient, app: FastAPI, team: Team, urls: Urls
+) -> None:
+    other = await added(app, client, team)
+    await run_sql(
+        urls.admin,
+        f"update relais.memberships set role = 'owner' where user_id = '{other.id}'",
+        f"update relais.users set disabled_at = now() where id = '{other.id}'",
+    )
+    must_refuse(await client.delete(f"{USERS}/{team.owner.id}", headers=service_key(app)), 409, "last_owner")

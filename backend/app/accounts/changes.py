@@ -16,6 +16,7 @@ from app.accounts.audit import note
 from app.accounts.context import Accounts
 from app.accounts.errors import INVALID_CREDENTIALS, USER_NOT_FOUND
 from app.accounts.members import LAST_OWNER
+from app.accounts.owners import lock_owned, owned_alone
 from app.accounts.password_rules import must_be_strong
 from app.accounts.proofs import PASSWORD_NOT_CONFIRMED
 from app.accounts.sign_in import check_password, end_sessions
@@ -52,23 +53,8 @@ _TELL = """
       and octet_length(((u.user_metadata - $2::text[]) || $3::text::jsonb)::text) <= $5
     returning u.user_metadata::text
 """
-#: Of two owners who leave at once, one finds the other gone.
-_LOCK_TENANTS = """
-    select t.id from relais.tenants as t
-    join relais.memberships as m on m.tenant_id = t.id
-    where m.user_id = $1::text::uuid and m.role = 'owner'
-    order by t.id
-    for no key update of t
-"""
 #: Before the user's own row: that is the order in which a sign-in takes them.
 _LOCK_MEMBERSHIPS = "select from relais.memberships where user_id = $1::text::uuid order by tenant_id for update"
-_OWNED_ALONE = """
-    select t.slug from relais.memberships as m join relais.tenants as t on t.id = m.tenant_id
-    where m.user_id = $1::text::uuid and m.role = 'owner' and not exists (
-        select from relais.memberships as o join relais.users as u on u.id = o.user_id
-        where o.tenant_id = m.tenant_id and o.user_id <> m.user_id and o.role = 'owner' and u.disabled_at is null)
-    order by t.slug
-"""
 _TOKENS = "select 'token:' || id from relais.api_tokens where user_id = $1::text::uuid and revoked_at is null"
 _DELETE = "delete from relais.users where id = $1::text::uuid"
 
@@ -159,10 +145,10 @@ async def delete_account(accounts: Accounts, asked: Asked, password: str) -> Non
     """Remove the caller's account and all that hangs on it. Its sessions and tokens end at once."""
     own = await prove(accounts, asked, password)
     async with accounts.database.transaction(SERVICE) as connection:
-        await connection.execute(_LOCK_TENANTS, own.id)
+        await lock_owned(connection, own.id)
         await connection.execute(_LOCK_MEMBERSHIPS, own.id)
         await must_be_the_same(connection, own)
-        alone = [row["slug"] for row in await connection.fetch(_OWNED_ALONE, own.id)]
+        alone = await owned_alone(connection, own.id, without_members_too=True)
         if alone:
             raise refuse(LAST_OWNER, alone)
         ended = await end_sessions(accounts, connection, own.id)

@@ -14,6 +14,7 @@ from app.accounts.audit import note
 from app.accounts.context import Accounts
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.accounts.members import LAST_OWNER, must_not_exceed, remove
+from app.accounts.owners import lock_owned, owned_alone
 from app.accounts.password_rules import must_be_strong
 from app.accounts.sign_up import NewAccount, is_taken, join, put_user
 from app.accounts.supabase.bodies import AdminUserBody
@@ -32,22 +33,6 @@ _END_HERE = """
     returning 'session:' || id as name
 """
 _TOKENS = "select 'token:' || id as name from relais.api_tokens where user_id = $1::text::uuid and revoked_at is null"
-_LOCK_TENANTS = """
-    select t.id from relais.tenants as t
-    join relais.memberships as m on m.tenant_id = t.id
-    where m.user_id = $1::text::uuid and m.role = 'owner'
-    order by t.id
-    for no key update of t
-"""
-_OWNED_ALONE = """
-    select t.slug from relais.memberships as m join relais.tenants as t on t.id = m.tenant_id
-    where m.user_id = $1::text::uuid and m.role = 'owner'
-      and exists (select from relais.memberships as o where o.tenant_id = m.tenant_id and o.user_id <> m.user_id)
-      and not exists (
-        select from relais.memberships as o
-        where o.tenant_id = m.tenant_id and o.user_id <> m.user_id and o.role = 'owner')
-    order by t.slug
-"""
 _DISABLE = "update relais.users set disabled_at = coalesce(disabled_at, now()) where id = $1::text::uuid"
 _DELETE = "delete from relais.users where id = $1::text::uuid"
 #: What they say of themselves is seen there as well.
@@ -116,11 +101,11 @@ async def delete_user(accounts: Accounts, asked: Asked, by: Administrator, user_
         await remove(accounts, asked, user_id)
         return
     async with accounts.database.transaction(SERVICE) as connection:
-        await connection.fetch(_LOCK_TENANTS, user_id)
+        await lock_owned(connection, user_id)
         await taken(accounts, connection, by, user_id)
         if by.tenant_id and await connection.fetchval(IS_ELSEWHERE, user_id, by.tenant_id):
             raise refuse(NOT_ADMIN, hint="They are members of other tenants, too.")
-        alone = [row["slug"] for row in await connection.fetch(_OWNED_ALONE, user_id)]
+        alone = await owned_alone(connection, user_id, without_members_too=False)
         if alone and not softly:
             raise refuse(LAST_OWNER, alone)
         ended = await ended_of(connection, user_id)
