@@ -27,11 +27,19 @@ class ErrorSpec:
     code: str
     status: int
     message: str
+    #: Another wording of one that is declared.
+    is_wording: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.is_wording:
+            return
         if self.code in _specs:
             raise RuntimeError(f"The error code {self.code} is declared twice")
         _specs[self.code] = self
+
+    def worded(self, message: str) -> "ErrorSpec":
+        """The same error, in the words that another route has for it."""
+        return ErrorSpec(self.code, self.status, message, is_wording=True)
 
 
 def declared_errors() -> tuple[ErrorSpec, ...]:

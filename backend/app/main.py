@@ -24,6 +24,7 @@ from app.auth.limits import Limiter
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.gateway.assembly import Assembly
+from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
 from app.gateway.gateway import Gateway
 from app.gateway.parse import PREFIX
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     database, modules = Database(settings.database), load_modules()
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
+    engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
     state = AppState(
         settings=settings,
         database=database,
@@ -81,7 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
         guard=_guard(settings, database, redis),
         tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
-        engines=Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas)),
+        engines=engines,
+        conductor=Conductor(database, engines.get, engines.doubt),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )
@@ -169,7 +172,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
-    app: ASGIApp = Gateway(state.database, state.guard, state.tenants, state.engines.get, state.engines.doubt)
+    app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants)
     for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app

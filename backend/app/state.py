@@ -11,6 +11,7 @@ from app.auth.caller import CallerResolver
 from app.auth.guard import Guard
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
+from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.module import Module
 from app.settings import Settings
@@ -31,6 +32,8 @@ class AppState:
     callers: CallerResolver
     #: How the gateway sees the database.
     engines: Keeper[Engine]
+    #: Runs what the gateway and explicit routes ask.
+    conductor: Conductor
     #: Every migration that this code knows, with all that it rests on.
     migrations: Mapping[str, frozenset[str]]
     started: float

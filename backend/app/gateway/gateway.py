@@ -2,26 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from app.adapters.postgres import MISSING_CODES, STALE_STATEMENT, Database
 from app.auth.caller import Caller
 from app.auth.guard import Guard
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
 from app.gateway.body_blocks import LARGE_BYTES
+from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
-from app.gateway.execute import as_of_unknown, execute
+from app.gateway.execute import as_of_unknown
 from app.gateway.grammar import MAX_DEPTH, TooDeep
 from app.gateway.info import describe_options
 from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
-from app.gateway.types import ApiRequest, ResultSet
 from app.gateway.warnings import legacy_names
 from app.middleware.trace import Trace, address_of, trace_of
 
@@ -32,19 +30,15 @@ _RETRY = {"Retry-After": "0"}
 class Gateway:
     """Serves whatever schema it is pointed at."""
 
-    database: Database
+    conductor: Conductor
     guard: Guard
     #: Where callers without a token are.
     tenants: Tenants
-    #: The picture of now; None before the first one.
-    current: Callable[[], Engine | None]
-    #: Has the catalog looked at anew, if it was not just now; tells whether it was.
-    refresh: Callable[[], Awaitable[bool]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         head = _head(scope)
-        engine = self.current()
+        engine = self.conductor.current()
         body = await _body(receive)
         if body is None:
             return
@@ -84,7 +78,7 @@ class Gateway:
             check_method(route, head.method)
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)
-            return await answer_root(self.database, engine, caller, head, schema)
+            return await answer_root(self.conductor.database, engine, caller, head, schema)
         if len(body) <= LARGE_BYTES:
             request = engine.parsed(head, route, body)
         else:
@@ -95,7 +89,7 @@ class Gateway:
         executing = clock()
         stages["plan"] = executing - planning
         try:
-            result = await self._executed(engine, caller, head, request)
+            result = await self.conductor.result(engine, caller, head, request)
         finally:
             stages["transaction"] = clock() - executing
         responding = clock()
@@ -124,33 +118,6 @@ class Gateway:
         trace.told = [*trace.told, *tenants.varying]
         host, header = (_text(head.headers.get(name, b"")) for name in (b"host", tenants.header.encode("latin-1")))
         return await tenants.placed(caller, host, header)
-
-    async def _executed(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
-        try:
-            return await self._run(engine, caller, head, request)
-        except AppError as error:
-            if error.code == STALE_STATEMENT and error.message.startswith("cached "):
-                # Refused before it ran: the driver has forgotten it and prepares it anew.
-                return await self._run(engine, caller, head, request)
-            if error.code not in MISSING_CODES or engine.prepared(request).mode != "read":
-                raise
-            if not await self.refresh():
-                raise
-            newer = self.current()
-            if newer is None or newer.prepared(request).statement == engine.prepared(request).statement:
-                raise
-            return await self._run(newer, caller, head, request)
-
-    async def _run(self, engine: Engine, caller: Caller, head: Head, request: ApiRequest) -> ResultSet:
-        prepared = engine.prepared(request)
-        measures = engine.settings.plans_by_measurement
-        generic = measures and prepared.choice.generic
-        stamp = engine.stamp(caller, head, request.target.schema, generic=generic)
-        began = time.perf_counter()
-        result = await execute(self.database, prepared, request, stamp, surroundings=engine.surroundings(caller))
-        if measures:
-            prepared.choice.took(time.perf_counter() - began, generic=generic)
-        return result
 
 
 def _head(scope: Scope) -> Head:

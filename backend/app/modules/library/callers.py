@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -12,8 +12,11 @@ from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
 from app.errors import refuse
+from app.gateway.conduct import Conductor
 from app.modules.library.tables.kinds import AppRole
+from app.named.ask import Ask, asker
 
+SCHEMA = "library"
 _HAS_RANK = "select library_internal.has_rank($1::text::library.app_role)"
 
 
@@ -22,13 +25,23 @@ class Caller:
     """Somebody who asks; what they are shown, row security decides."""
 
     asked: Asked
-    database: Database
-    stamp: Stamp
+    #: For queries of the dialect.
+    ask: Ask
 
     @property
     def user_id(self) -> str:
-        """Who it is."""
+        """Who it is; empty for somebody who has not signed in."""
         return self.asked.caller.user_id
+
+    @property
+    def database(self) -> Database:
+        """Where statements go that are no query of the dialect."""
+        return self.ask.conductor.database
+
+    @property
+    def stamp(self) -> Stamp:
+        """Who it is, as PostgreSQL is told."""
+        return self.ask.stamp
 
     def connection(self, mode: Mode = "read") -> AbstractAsyncContextManager[Connection]:
         """A connection that speaks for them."""
@@ -40,13 +53,14 @@ class Caller:
             return bool(await connection.fetchval(_HAS_RANK, rank.value))
 
 
-def calling(kind: Kind | None = None, *, rank: AppRole | None = None) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: a user, of at least this rank if one is given."""
+def calling(
+    kind: Kind | None = None, *, user: bool = True, rank: AppRole | None = None
+) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: anybody or a user, of at least this rank if one is given."""
 
-    async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=True))]) -> Caller:
-        state, caller = request.app.state.relais, asked.caller
-        stamp = Stamp(caller.role, caller.claims, caller.user_id, caller.tenant_id or _default_tenant(state))
-        found = Caller(asked, state.database, stamp)
+    async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user))]) -> Caller:
+        conductor: Conductor = request.app.state.relais.conductor
+        found = Caller(asked, asker(conductor, asked.caller, SCHEMA))
         if rank is not None and not await found.has_rank(rank):
             error = refuse(INSUFFICIENT_ROLE)
             error.extra = {"required": rank.value}
@@ -56,12 +70,9 @@ def calling(kind: Kind | None = None, *, rank: AppRole | None = None) -> Callabl
     return admitted
 
 
-def _default_tenant(state: Any) -> str:
-    engine = state.engines.get()
-    return "" if engine is None else engine.catalog.default_tenant
-
-
+Anybody = Annotated[Caller, Depends(calling(user=False))]
 User = Annotated[Caller, Depends(calling())]
+Moderator = Annotated[Caller, Depends(calling(rank=AppRole.MODERATOR))]
 Admin = Annotated[Caller, Depends(calling(rank=AppRole.ADMIN))]
 SuperAdmin = Annotated[Caller, Depends(calling(rank=AppRole.SUPER_ADMIN))]
 SuperAdminWriting = Annotated[Caller, Depends(calling("admin", rank=AppRole.SUPER_ADMIN))]

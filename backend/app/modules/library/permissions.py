@@ -16,6 +16,7 @@ from app.accounts.people import instant
 from app.adapters.postgres import Row
 from app.errors import AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
+from app.modules.library.errors import ACCESS_DENIED, FOREIGN_KEY_CONSTRAINT
 from app.modules.library.tables.kinds import AppRole
 
 PERMISSION_NOT_FOUND = ErrorSpec("PERMISSION_NOT_FOUND", 404, "Permission non trouvée")
@@ -24,8 +25,6 @@ PERMISSION_ALREADY_ASSIGNED = ErrorSpec(
     "PERMISSION_ALREADY_ASSIGNED", 409, "Cette permission est déjà assignée à ce rôle"
 )
 ASSIGNMENT_NOT_FOUND = ErrorSpec("ASSIGNMENT_NOT_FOUND", 404, "Association permission-rôle non trouvée")
-ACCESS_DENIED = ErrorSpec("ACCESS_DENIED", 403, "Accès refusé")
-FOREIGN_KEY_CONSTRAINT = ErrorSpec("FOREIGN_KEY_CONSTRAINT", 400, "Référence invalide")
 _NO_SUCH_ROW = "23503"
 _PERMISSIONS = """
     select p.id::text, p.name, p.resource, p.action, p.description

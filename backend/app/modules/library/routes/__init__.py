@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions
+from app.modules.library.routes import permissions, resources
 
 router = APIRouter()
-router.include_router(permissions.router)
+for subject in (permissions, resources):
+    router.include_router(subject.router)

@@ -1,0 +1,88 @@
+"""Resources: listed, read, made, changed, deleted. Whoever may do what is row security's affair."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from starlette.datastructures import QueryParams
+
+from app.errors import refuse
+from app.modules.library.callers import Caller
+from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.shapes.resources import Resource, ResourceCore
+from app.named.ask import Pair, among, malformed_is
+from app.named.lists import Form, Page, containing, filters, order
+from app.named.lists import listed as listed_rows
+
+AnyResource = TypeVar("AnyResource", bound=ResourceCore)
+SEARCHED = ("title", "description", "readme")
+#: Keys of a list that have a meaning of their own, besides being names of columns.
+_OWN = frozenset({"tags"})
+
+
+def conditions(params: QueryParams) -> list[Pair]:
+    """What narrows a list of resources, from its query string."""
+    found = filters(params, Resource.columns(), without=_OWN)
+    author = params.get("authorId") or params.get("author_id")
+    if author:
+        found.append(("user_id", f"eq.{author}"))
+    tags = [tag for tag in params.getlist("tags") if tag]
+    if tags:
+        found.append(("tags", f"cs.{{{among(tags)}}}"))
+    search = params.get("search", "").strip()
+    if search:
+        found.append(containing(search, SEARCHED))
+    return found
+
+
+async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
+    """A page of the resources that the caller may read."""
+    sorting = order(params, Resource.columns())
+    select = ("select", Resource.select())
+    found = await caller.ask.rows("resources", select, *conditions(params), sorting, *page.pairs(), count=True)
+    return listed_rows(Resource.all(found.rows), found, page, form)
+
+
+async def found(caller: Caller, resource_id: str, shape: type[AnyResource]) -> dict[str, Any]:
+    """A resource that the caller may read."""
+    with malformed_is(RESOURCE_NOT_FOUND):
+        row = await caller.ask.one("resources", ("select", shape.select()), ("id", f"eq.{resource_id}"))
+    if row is None:
+        raise refuse(RESOURCE_NOT_FOUND)
+    return shape.told(row)
+
+
+async def must_be_readable(caller: Caller, resource_id: str) -> dict[str, Any]:
+    """The id and the owner of a resource that the caller may read; or it is not there."""
+    with malformed_is(RESOURCE_NOT_FOUND):
+        row = await caller.ask.one("resources", ("select", "id,user_id"), ("id", f"eq.{resource_id}"))
+    if row is None:
+        raise refuse(RESOURCE_NOT_FOUND)
+    return row
+
+
+async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A new resource of the caller."""
+    stored = await caller.ask.insert("resources", row, ("select", Resource.select()))
+    return Resource.told(stored)
+
+
+async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource with some of its columns changed."""
+    select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
+    if not changes:
+        return await found(caller, resource_id, Resource)
+    with malformed_is(RESOURCE_NOT_FOUND):
+        rows = await caller.ask.update("resources", changes, select, which)
+    if not rows:
+        await must_be_readable(caller, resource_id)
+        raise refuse(NOT_OWNER)
+    return Resource.told(rows[0])
+
+
+async def delete(caller: Caller, resource_id: str) -> None:
+    """A resource goes, with all that hangs on it."""
+    with malformed_is(RESOURCE_NOT_FOUND):
+        rows = await caller.ask.delete("resources", ("select", "id"), ("id", f"eq.{resource_id}"))
+    if not rows:
+        await must_be_readable(caller, resource_id)
+        raise refuse(NOT_OWNER)

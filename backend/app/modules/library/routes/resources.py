@@ -1,0 +1,100 @@
+"""`/api/resources`: the resources themselves. What hangs on one (shares, marks, versions) has files of its own."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BeforeValidator, Field
+
+from app.accounts.bodies import Body, Text
+from app.modules.library import resources
+from app.modules.library.callers import Anybody, User
+from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.shapes.resources import Resource, ResourceInFull
+from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
+from app.named.answers import Json, PageOf, errors
+from app.named.lists import Paged, wanted_form
+
+router = APIRouter(prefix="/api/resources", tags=["resources"])
+#: Forms send files within the row, as `data:` addresses of many megabytes.
+LongText = Annotated[Text, Field(max_length=24 * 1024 * 1024)]
+Title = Annotated[Text, Field(min_length=1, max_length=500)]
+Description = Annotated[LongText, Field(min_length=1)]
+
+
+def _null_is_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+class _ResourceBody(Body):
+    category: Annotated[Text, Field(max_length=255), BeforeValidator(_null_is_empty)] = ""
+    tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
+    resource_type: ResourceType = ResourceType.EXTERNAL_LINK
+    visibility: ResourceVisibility = ResourceVisibility.PUBLIC
+    github_url: LongText | None = None
+    external_url: LongText | None = None
+    file_path: LongText | None = None
+    file_url: LongText | None = None
+    file_size: Annotated[Text, Field(max_length=50)] | None = None
+    language: Annotated[Text, Field(max_length=100)] | None = None
+    license: Annotated[Text, Field(max_length=100)] | None = None
+    readme: LongText | None = None
+
+
+class NewResource(_ResourceBody):
+    """A new resource. It belongs to whoever makes it."""
+
+    title: Title
+    description: Description
+
+
+class ResourceChanges(_ResourceBody):
+    """What somebody may change of a resource; what is left out stays as it is."""
+
+    title: Title = ""
+    description: Description = ""
+
+
+@router.get("", summary="List resources", response_model=PageOf[Resource])
+async def get_resources(caller: Anybody, request: Request, page: Paged) -> Json:
+    """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list."""
+    return Json(await resources.listed(caller, request.query_params, page, wanted_form(request)))
+
+
+@router.get(
+    "/{resource_id}",
+    summary="One resource",
+    response_model=ResourceInFull,
+    responses=errors(RESOURCE_NOT_FOUND),
+)
+async def get_resource(caller: Anybody, resource_id: str) -> Json:
+    """One that the caller may not read is not there."""
+    return Json(await resources.found(caller, resource_id, ResourceInFull))
+
+
+@router.post("", status_code=201, summary="Make a resource", response_model=Resource)
+async def post_resource(caller: User, body: NewResource) -> Json:
+    """In the caller's name, whatever the body says."""
+    return Json(await resources.create(caller, body.model_dump(mode="json")), 201)
+
+
+@router.put(
+    "/{resource_id}",
+    summary="Change a resource",
+    response_model=Resource,
+    responses=errors(RESOURCE_NOT_FOUND, NOT_OWNER),
+)
+async def put_resource(caller: User, resource_id: str, body: ResourceChanges) -> Json:
+    """Its owner, administrators, and whoever was given the right."""
+    changes = body.model_dump(mode="json", exclude_unset=True)
+    return Json(await resources.change(caller, resource_id, changes))
+
+
+@router.delete(
+    "/{resource_id}",
+    status_code=204,
+    summary="Delete a resource",
+    responses=errors(RESOURCE_NOT_FOUND, NOT_OWNER),
+)
+async def delete_resource(caller: User, resource_id: str) -> None:
+    """With all that hangs on it."""
+    await resources.delete(caller, resource_id)

@@ -1,0 +1,144 @@
+"""What lists of explicit routes take from a query string: a page, an order, filters, which form rows have.
+
+    ?page=2&limit=20&sortBy=createdAt&sortOrder=desc&category=art&tags__overlaps=a,b&format=rows
+
+Both spellings of a column are taken. Keys that are no column are not looked at: old clients send many.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from starlette.datastructures import QueryParams
+
+from app.errors import VALIDATION_ERROR, AppError, refuse
+from app.gateway.array_text import array_literal
+from app.named.ask import Found, Pair, among
+
+MOST_ROWS = 100
+#: Further than any list reaches; PostgreSQL counts rows with 64 bits.
+LAST_PAGE = 10**9
+ROWS_TYPE = "application/vnd.relais.rows+json"
+#: What a filter's value becomes; None: the filter asks for nothing.
+Operand = Callable[[str], "str | None"]
+
+
+class Meta(BaseModel):
+    """Where a page is in its list."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    total: int
+    page: int
+    limit: int
+    total_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    number: int
+    limit: int
+
+    def pairs(self) -> tuple[Pair, Pair]:
+        """As a query says it."""
+        return ("limit", str(self.limit)), ("offset", str((self.number - 1) * self.limit))
+
+    def meta(self, total: int) -> dict[str, int]:
+        """Where it is in its list."""
+        pages = math.ceil(total / self.limit)
+        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages}
+
+
+def _page(
+    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = 20,
+) -> Page:
+    return Page(page, limit)
+
+
+Paged = Annotated[Page, Depends(_page)]
+
+
+def invalid(*problems: tuple[str, str]) -> AppError:
+    """What was sent cannot be used: each of the fields and what is wrong with it."""
+    return refuse(VALIDATION_ERROR, [{"path": path, "message": message} for path, message in problems])
+
+
+def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "created_at", last: str = "id") -> Pair:
+    """The order that is asked for, the newest first if none is; rows that are equal in it are told apart by `last`."""
+    wanted = params.get("sortBy") or params.get("sort_by") or otherwise
+    column = columns.get(wanted)
+    if column is None:
+        raise invalid(("sortBy", f"Tri inconnu : {wanted[:100]}"))
+    direction: str = params.get("sortOrder") or params.get("sort_order") or "desc"
+    if direction not in ("asc", "desc"):
+        raise invalid(("sortOrder", "asc ou desc attendu"))
+    return "order", f"{column}.{direction}.nullslast,{last}.{direction}"
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in (part.strip() for part in value.split(",")) if word]
+
+
+def _keyword(true: str, false: str) -> Operand:
+    return lambda value: {"true": true, "false": false}.get(value.lower())
+
+
+OPERATORS: Mapping[str, Operand] = {
+    "": lambda value: f"eq.{value}",
+    "ne": lambda value: f"neq.{value}",
+    "gt": lambda value: f"gt.{value}",
+    "gte": lambda value: f"gte.{value}",
+    "lt": lambda value: f"lt.{value}",
+    "lte": lambda value: f"lte.{value}",
+    "like": lambda value: f"like.{value}",
+    "ilike": lambda value: f"ilike.{value}",
+    "in": lambda value: f"in.({among(_words(value))})",
+    "not_null": _keyword("not.is.null", "is.null"),
+    "is_null": _keyword("is.null", "not.is.null"),
+    "overlaps": lambda value: f"ov.{array_literal(_words(value))}",
+    "contains": lambda value: f"cs.{array_literal(_words(value))}",
+}
+
+
+def filters(params: QueryParams, columns: Mapping[str, str], *, without: Iterable[str] = ()) -> list[Pair]:
+    """The filters of a query string: `column=value` and `column__operator=value`."""
+    found: list[Pair] = []
+    for key, value in params.multi_items():
+        name, _, operator = key.partition("__")
+        column, operand = columns.get(name), OPERATORS.get(operator)
+        if column is None or operand is None or key in without:
+            continue
+        operation = operand(value)
+        if operation is not None:
+            found.append((column, operation))
+    return found
+
+
+def containing(text: str, columns: Sequence[str]) -> Pair:
+    """Rows with a text, whatever its case, in one of the columns."""
+    # An asterisk is the dialect's wildcard and has no escape; it stands for itself among others.
+    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "_")
+    quoted = '"' + f"*{pattern}*".replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "or", "(" + ",".join(f"{column}.ilike.{quoted}" for column in columns) + ")"
+
+
+Form = Literal["page", "rows"]
+
+
+def wanted_form(request: Request) -> Form:
+    """A page with its place in the list, or, for clients that ask for them, the bare rows."""
+    if request.query_params.get("format") == "rows" or ROWS_TYPE in request.headers.get("accept", ""):
+        return "rows"
+    return "page"
+
+
+def listed(rows: list[dict[str, Any]], found: Found, page: Page, form: Form = "page") -> Any:
+    """A page of rows in the form that is asked for."""
+    return rows if form == "rows" else {"data": rows, "meta": page.meta(found.total)}
