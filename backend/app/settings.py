@@ -199,6 +199,21 @@ class RedisSettings(_Group):
     max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")
 
 
+class CacheSettings(_Group):
+    """Answers that are kept in Redis until something that they depend on is written to."""
+
+    enabled: bool = Field(True, description="Answers are kept at all.")
+    max_entry_bytes: int = Field(1024 * 1024, ge=0, description="Longer answers are not kept.")
+    local_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Each process gives an answer again for so long without asking Redis: what was written through"
+        " another process shows that much later. 0: it always asks.",
+    )
+    local_entries: int = Field(1000, ge=0, description="So many answers each process has at hand for that.")
+
+
 class EmbeddedSettings(_Group):
     """The PostgreSQL and the Redis that Relais starts when it is given no URL."""
 
@@ -520,6 +535,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()  # pyright: ignore[reportCallIssue]
     database: DatabaseSettings = DatabaseSettings()  # pyright: ignore[reportCallIssue]
     redis: RedisSettings = RedisSettings()  # pyright: ignore[reportCallIssue]
+    cache: CacheSettings = CacheSettings()  # pyright: ignore[reportCallIssue]
     embedded: EmbeddedSettings = EmbeddedSettings()  # pyright: ignore[reportCallIssue]
     auth: AuthSettings = AuthSettings()  # pyright: ignore[reportCallIssue]
     oauth: OauthSettings = OauthSettings()  # pyright: ignore[reportCallIssue]

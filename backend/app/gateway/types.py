@@ -377,3 +377,5 @@ class ResultSet:
     inserted: int | None = None
     headers: str | None = None
     status: str | None = None
+    #: Whether it was kept from before; None: answers like it are not.
+    kept: bool | None = None
