@@ -32,6 +32,7 @@ from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
@@ -211,6 +212,7 @@ def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[M
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
+        Middleware(ConditionalMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
     ]
