@@ -24,10 +24,10 @@ from typing import Any
 
 from app.adapters.listener import Listener
 from app.adapters.postgres import SERVICE, Database, Stamp
-from app.adapters.redis import Command, Redis, RedisUnavailable
+from app.adapters.redis import Redis, RedisUnavailable, Script
 from app.catalog.types import Catalog, Name
 from app.errors import AppError
-from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, version_name
+from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
 from app.gateway.reads import is_pinned
 from app.gateway.types import ResultSet
 from app.settings import CacheSettings
@@ -40,6 +40,24 @@ EPOCH = "epoch"
 _VERSION_SECONDS = 2 * 24 * 3600
 #: Rights that are about to end are not worth keeping anything for.
 _LEAST_SECONDS = 0.05
+#: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
+#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts.
+_LOOK_UP = Script("""
+local last = #KEYS
+local words = redis.call('MGET', unpack(KEYS, 1, last - 1))
+for place = 1, last - 1 do
+    if not words[place] then
+        redis.call('SET', KEYS[place], ARGV[1], 'EX', ARGV[2])
+        words[place] = ARGV[1]
+    end
+end
+local vector = table.concat(words, '.') .. '\\n'
+local entry = redis.call('GET', KEYS[last])
+if entry and string.sub(entry, 1, #vector) == vector then
+    return string.sub(entry, #vector + 1)
+end
+return {vector}
+""")
 _ANNOUNCE = "select pg_notify($1, name) from unnest($2::text[]) as name"
 Compute = Callable[[], Awaitable[ResultSet]]
 
@@ -114,8 +132,8 @@ class Cache:
         except RedisUnavailable:
             self.counts.passed += 1
             return await compute()
-        found = decoded(vector, entry)
-        if found is not None:
+        if entry is not None:
+            found = decoded(entry)
             self.counts.hits += 1
             self._put_at_hand(keeping.key, found)
             return found
@@ -123,28 +141,26 @@ class Cache:
         return await self._computed(keeping, vector, compute)
 
     async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None]:
-        names = [self._key(EPOCH), *map(self._key, keeping.versions)]
-        question: Command = ("MGET", *names, self._key(keeping.key))
-        (answer,) = await self.redis.run(question)
-        words = _words(answer)
-        missing = [name for name, word in zip(names, words, strict=True) if word is None] if words else []
-        if missing:
-            made = [("SET", name, urandom(8).hex(), "EX", _VERSION_SECONDS, "NX") for name in missing]
-            answer = (await self.redis.run(*made, question))[-1]
-            words = _words(answer)
-        if not words or None in words:
+        """The versions of now, or the entry that was computed from them."""
+        if not keeping.keys:
+            keeping.keys = tuple(self._key(name).encode() for name in (EPOCH, *keeping.versions, keeping.key))
+        word = urandom(8).hex().encode()
+        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, word, _VERSION_SECONDS))
+        if isinstance(answer, bytes):
+            return b"", answer
+        if isinstance(answer, Exception):
             # Full, or a replica: nothing can be told of versions.
-            raise RedisUnavailable("versions cannot be written")
-        return b".".join(word for word in words if word is not None), answer[-1]
+            raise RedisUnavailable(str(answer))
+        return answer[0], None
 
     async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute) -> ResultSet:
         """One computes for all who ask for the same at the same versions, which are those of now to each of them."""
         flight = (keeping.key, vector)
         task = self._flights.get(flight)
         if task is None:
-            task = self._flights[flight] = asyncio.ensure_future(compute())
+            task = self._flights[flight] = asyncio.ensure_future(_tagged(compute))
             task.add_done_callback(lambda done: self._landed(flight, keeping, done))
-        return replace(await asyncio.shield(task), kept=False)
+        return await asyncio.shield(task)
 
     def _landed(self, flight: tuple[str, bytes], keeping: Keeping, task: "asyncio.Task[ResultSet]") -> None:
         del self._flights[flight]
@@ -245,8 +261,9 @@ class Cache:
         task.add_done_callback(self._tasks.discard)
 
 
-def _words(answer: Any) -> list[bytes | None]:
-    return [] if isinstance(answer, Exception) else answer[:-1]
+async def _tagged(compute: Compute) -> ResultSet:
+    result = await compute()
+    return replace(result, kept=False, tag=tag_of(result))
 
 
 def _next_end(expiring: tuple[tuple[Name, str], ...]) -> str:

@@ -95,7 +95,7 @@ class Gateway:
         responding = clock()
         trace.rows = result.page_total
         if result.kept is not None:
-            trace.cache = "hit" if result.kept else "miss"
+            trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
         answer = respond(
             request,
             prepared,

@@ -22,17 +22,21 @@ _OF_THE_TOKEN = frozenset({"exp", "iat", "nbf", "jti", "sid", "session_id"})
 #: PostgreSQL reads these words as a time that is another one each time.
 _MOVING_TIME = re.compile(r"\b(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
 _NO_TOTAL = -1
+#: Callers for whom a request that is the same to the letter is remembered.
+_MOST_SCOPES = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keeping:
-    """How the answer to a request is kept."""
+    """How the answer to a request is kept. One serves all requests that are the same to the letter and of one scope."""
 
     #: Of the entry, below the cache's own prefix.
     key: str
     #: Versions that it depends on: names below the same prefix.
     versions: tuple[str, ...]
     seconds: int
+    #: The names of all of it as Redis knows them; the cache's own.
+    keys: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,20 @@ class Lifetimes:
         self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, prepared: Prepared, *, name: str = ""
     ) -> Keeping | None:
         """How an answer is kept; None if it is not. `name` is what the entry is called instead of its table."""
-        if prepared.reads is None or request.method not in READS or not engine.keeps or _moves(request):
+        if prepared.reads is None or request.method not in READS or not engine.keeps:
+            return None
+        scope = (caller.role, caller.claims, caller.tenant_id, name)
+        if scope in request.keepings:
+            return request.keepings[scope]
+        if len(request.keepings) >= _MOST_SCOPES:
+            request.keepings.clear()
+        found = request.keepings[scope] = self._made(engine, caller, head, request, prepared, name)
+        return found
+
+    def _made(
+        self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, prepared: Prepared, name: str
+    ) -> Keeping | None:
+        if _moves(request) or prepared.reads is None:
             return None
         seconds = self._of(prepared)
         if seconds <= 0:
@@ -107,16 +124,20 @@ def version_names(reads: Reads, tenant: str) -> tuple[str, ...]:
 
 
 def encoded(vector: bytes, result: ResultSet) -> bytes:
-    """An entry: what it was computed from, how many rows, the bytes."""
+    """An entry: what it was computed from, how many rows, its tag, the bytes. The vector ends its line itself."""
     total = _NO_TOTAL if result.table_total is None else result.table_total
-    return b"%b\n%d %d\n%b" % (vector, result.page_total, total, result.body)
+    return b"%b%d %d %b\n%b" % (vector, result.page_total, total, result.tag, result.body)
 
 
-def decoded(vector: bytes, entry: bytes | None) -> ResultSet | None:
-    """What an entry holds, if it was computed from this."""
-    if entry is None or not entry.startswith(vector + b"\n"):
-        return None
-    start = len(vector) + 1
-    end = entry.index(b"\n", start)
-    page, total = entry[start:end].split(b" ")
-    return ResultSet(entry[end + 1 :], int(page), None if int(total) == _NO_TOTAL else int(total), kept=True)
+def tag_of(result: ResultSet) -> bytes:
+    """A word for what an answer says."""
+    tag = hashlib.blake2b(b"%d %d\n" % (result.page_total, result.table_total or _NO_TOTAL), digest_size=12)
+    tag.update(result.body)
+    return tag.hexdigest().encode()
+
+
+def decoded(entry: bytes) -> ResultSet:
+    """What an entry holds, but for its vector."""
+    end = entry.index(b"\n")
+    page, total, tag = entry[:end].split(b" ")
+    return ResultSet(entry[end + 1 :], int(page), None if int(total) == _NO_TOTAL else int(total), kept=True, tag=tag)
