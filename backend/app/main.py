@@ -122,12 +122,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
-    await state.guard.endings.start()
+    await state.guard.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
-        await state.guard.endings.stop()
+        await state.guard.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
