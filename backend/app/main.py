@@ -130,12 +130,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await state.database.open()
     await state.engines.start()
     await state.conductor.cache.start()
-    await state.guard.endings.start()
+    await state.guard.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
-        await state.guard.endings.stop()
+        await state.guard.stop()
         await state.conductor.cache.stop()
         await state.engines.stop()
         await state.database.close()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
@@ -147,7 +147,7 @@ async def test_a_right_that_is_given_or_taken_shows_at_once(client: httpx.AsyncC
 async def test_nothing_outlives_the_end_of_a_right(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
     row = (await new_resource(client, people.owner, title="Jusqu'à", visibility="private"))["id"]
     path = f"/rest/v1/resources?select=title&id=eq.{row}"
-    connection = await asyncpg.connect(urls.admin)
+    connection = cast("Any", await asyncpg.connect(urls.admin))
     try:
         await connection.execute(
             "insert into library.resource_shares (tenant_id, resource_id, shared_with_user_id, expires_at)"

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -98,7 +99,7 @@ async def _write(place: Ground, member: Member, row: str, books: Books, until: f
 
 
 async def _write_elsewhere(place: Ground, row: str, books: Books, until: float) -> None:
-    connection = await asyncpg.connect(place.urls.admin)
+    connection = cast("Any", await asyncpg.connect(place.urls.admin))
     try:
         number = 0
         while time.monotonic() < until:

@@ -23,6 +23,7 @@ class Listener:
         *,
         catch_up: Callable[[], Awaitable[None]],
         lost: str,
+        pointless: Callable[[AppError], bool] = lambda _: False,
     ) -> None:
         self._database = database
         self._channel = channel
@@ -30,6 +31,8 @@ class Listener:
         #: Called whenever listening has begun: what was said before was said to nobody.
         self._catch_up = catch_up
         self._lost = lost
+        #: After such an error nobody will ever say anything.
+        self._pointless = pointless
         self._task: asyncio.Task[None] | None = None
         #: Whether everything is heard.
         self.hears = False
@@ -56,6 +59,8 @@ class Listener:
                         await self._catch_up()
                         self.hears, delay = True, _FIRST_DELAY_SECONDS
             except AppError as error:
+                if self._pointless(error):
+                    return
                 log.event(self._lost, {"reason": str(error)}, level="warning")
             finally:
                 self.hears = False

@@ -1,16 +1,16 @@
 """Writes to the library's tables are told, so that answers about them may be kept; rights that expire are found by date.
 
-Revision: library_106, after library_0002.
+Revision: library_0004, after library_0003.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from app.adapters.migrations import run_script
 
-revision = 'library_106'
-down_revision = 'library_0002'
+revision = 'library_0004'
+down_revision = 'library_0003'
 branch_labels = None
-depends_on = 'core_0105'
+depends_on = 'core_0005'
 
 EXPIRING = ("resource_permissions", "resource_shares", "user_roles")
 

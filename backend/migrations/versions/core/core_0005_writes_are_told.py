@@ -1,12 +1,12 @@
 """Writes to tables are told to whoever keeps answers about them.
 
-Revision: core_0105, after core_0003.
+Revision: core_0005, after core_0004.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = 'core_0105'
-down_revision = 'core_0003'
+revision = 'core_0005'
+down_revision = 'core_0004'
 branch_labels = None
 depends_on = None
 
