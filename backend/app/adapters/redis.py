@@ -235,9 +235,15 @@ class Redis:
         await self.pool.disconnect()
 
 
+def _on_the_wire(command: Command) -> bytes:
+    """A command as Redis reads it. The library's own way there costs several times as much."""
+    parts = [part if type(part) is bytes else str(part).encode() for part in command]
+    return b"*%d\r\n%b" % (len(parts), b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts]))
+
+
 async def _said(line: Any, commands: Sequence[Command]) -> list[Any]:
     results = list[Any]()
-    await line.send_packed_command(line.pack_commands(commands), check_health=False)
+    await line.send_packed_command((b"".join(map(_on_the_wire, commands)),), check_health=False)
     for _ in commands:
         try:
             results.append(await line.read_response(disable_decoding=True))
