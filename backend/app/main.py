@@ -82,6 +82,9 @@ def create_app(settings: Settings) -> FastAPI:
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
     cache = _cache(settings, database, redis, engines, modules)
+    if settings.cache.enabled:
+        # Rules may have changed, and with them what answers depend on.
+        engines.loaded = cache.begin_anew
     state = AppState(
         settings=settings,
         database=database,

@@ -108,7 +108,7 @@ class Cache:
         """Listen for what is written elsewhere."""
         if self.settings.enabled:
             self._listener = Listener(
-                self.database, CHANNEL, self._heard, catch_up=self._begin_anew, lost=WRITES_NOT_HEARD
+                self.database, CHANNEL, self._heard, catch_up=self.begin_anew, lost=WRITES_NOT_HEARD
             )
             await self._listener.start()
 
@@ -215,7 +215,8 @@ class Cache:
         if relevant is None or table in relevant:
             self._in_background(self._forget([version_name(table)]))
 
-    async def _begin_anew(self) -> None:
+    async def begin_anew(self) -> None:
+        """Nothing that was kept counts any more, for anybody."""
         await self._forget([EPOCH])
 
     async def _forget(self, names: Iterable[str]) -> bool:
