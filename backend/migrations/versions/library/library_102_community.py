@@ -1,0 +1,28 @@
+"""Totals of a profile, the order of a collection and the resources of a group are functions; people mute notifications.
+
+Revision: library_102, after library_0002.
+"""
+
+from app.adapters.migrations import run_script, run_sql
+
+revision = 'library_102'
+down_revision = 'library_0002'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql("modules/library/sql/community.sql", "e16f8a4a51291df6")
+
+
+def downgrade() -> None:
+    run_script(
+        """
+        drop trigger keep_quiet on library.notifications;
+        drop function library_internal.keep_quiet();
+        drop function library.group_resources(uuid);
+        drop function library_internal.group_resource_ids(uuid);
+        drop function library.reorder_collection(uuid, uuid[]);
+        drop function library.profile_stats(uuid);
+        """
+    )
