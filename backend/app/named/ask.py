@@ -24,7 +24,7 @@ from app.gateway.types import ResultSet
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
 _JSON = {b"content-type": b"application/json"}
-_MALFORMED = frozenset({"22P02", "22021"})
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,10 @@ async def change(caller: Caller, collection_id: str, changes: Mapping[str, Any])
     """A collection with some of its columns changed."""
     select, which = ("select", Collection.select()), ("id", f"eq.{collection_id}")
     with malformed_is(COLLECTION_NOT_FOUND):
-        rows = await caller.ask.update("collections", changes, select, which)
+        if not changes:
+            rows = (await caller.ask.rows("collections", select, which)).rows
+        else:
+            rows = await caller.ask.update("collections", changes, select, which)
     if not rows:
         await _must_be_theirs(caller, collection_id)
         raise refuse(NOT_COLLECTOR)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.accounts.errors import USER_NOT_FOUND
+from app.accounts.invitations import ALREADY_MEMBER
+from app.accounts.members import MEMBER_NOT_FOUND
 from app.errors import AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import ACCESS_DENIED, GROUP_NOT_FOUND, INSUFFICIENT_PERMISSIONS, NOT_OWNER
@@ -13,13 +15,13 @@ from app.modules.library.tables.kinds import AppRole
 from app.named.ask import malformed_is, telling
 from app.named.shapes import Row
 
-ALREADY_MEMBER = ErrorSpec("ALREADY_MEMBER", 409, "Cet utilisateur est déjà membre du groupe")
+ALREADY_IN_GROUP = ALREADY_MEMBER.worded("Cet utilisateur est déjà membre du groupe")
 OWNER_CANNOT_LEAVE = ErrorSpec("OWNER_CANNOT_LEAVE", 403, "Le propriétaire du groupe ne peut pas se retirer")
 MAY_NOT_ADD = INSUFFICIENT_PERMISSIONS.worded("Vous n'avez pas les permissions pour ajouter des membres")
 MAY_NOT_REMOVE = INSUFFICIENT_PERMISSIONS.worded("Vous n'avez pas les permissions pour retirer des membres")
 MAY_NOT_RANK = INSUFFICIENT_PERMISSIONS.worded("Vous n'avez pas les permissions pour changer le rôle d'un membre")
 NOT_OWNER_OF_GROUP = NOT_OWNER.worded("Vous n'êtes pas propriétaire de ce groupe")
-NO_SUCH_MEMBER = ErrorSpec("MEMBER_NOT_FOUND", 404, "Cet utilisateur n'est pas membre du groupe")
+NO_SUCH_MEMBER = MEMBER_NOT_FOUND.worded("Cet utilisateur n'est pas membre du groupe")
 OWNER_KEEPS_RANK = INSUFFICIENT_PERMISSIONS.worded("Le rôle du propriétaire du groupe ne change pas")
 _REFUSED, _NO_SUCH_ROW = "42501", "23503"
 _BY_AGE = ("members.order", "added_at.asc,id.asc")
@@ -69,7 +71,10 @@ async def change(caller: Caller, group_id: str, changes: Mapping[str, Any]) -> d
     """A group with some of its columns changed."""
     select, which = ("select", Group.select()), ("id", f"eq.{group_id}")
     with malformed_is(GROUP_NOT_FOUND):
-        rows = await caller.ask.update("groups", changes, select, which)
+        if not changes:
+            rows = (await caller.ask.rows("groups", select, which)).rows
+        else:
+            rows = await caller.ask.update("groups", changes, select, which)
     if not rows:
         await _must_be_readable(caller, group_id)
         raise refuse(INSUFFICIENT_PERMISSIONS)
@@ -89,7 +94,7 @@ async def add_member(caller: Caller, group_id: str, user_id: str, role: str) -> 
     """Somebody more in a group; they are told."""
     row = {"group_id": group_id, "user_id": user_id, "role": role}
     try:
-        with malformed_is(GROUP_NOT_FOUND), telling({"23505": ALREADY_MEMBER}):
+        with malformed_is(GROUP_NOT_FOUND), telling({"23505": ALREADY_IN_GROUP}):
             stored = await caller.ask.insert("group_members", row, ("select", GroupMember.select()))
     except AppError as error:
         if error.code not in (_REFUSED, _NO_SUCH_ROW):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.datastructures import QueryParams
 
+from app.accounts.errors import USERNAME_TAKEN
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_FOUND, NOT_OWNER
@@ -16,7 +17,6 @@ from app.named.ask import Found, Pair, among, malformed_is, telling
 from app.named.lists import Form, Page, filters, invalid, listed, order
 
 PROFILE_NOT_FOUND = ErrorSpec("PROFILE_NOT_FOUND", 404, "Profil non trouvé")
-USERNAME_TAKEN = ErrorSpec("USERNAME_TAKEN", 409, "Ce nom d'utilisateur est déjà pris")
 NOT_OWN_PROFILE = NOT_OWNER.worded("Vous ne pouvez mettre à jour que votre propre profil")
 _SHORTEST_SEARCH = 2
 _OWN = OwnProfile.select() + ",preferences:profile_preferences(preferred_layout)"

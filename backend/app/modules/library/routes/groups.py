@@ -13,7 +13,7 @@ from app.modules.library.bodies import About, Label
 from app.modules.library.callers import User
 from app.modules.library.errors import ACCESS_DENIED, GROUP_NOT_FOUND, INSUFFICIENT_PERMISSIONS
 from app.modules.library.groups import (
-    ALREADY_MEMBER,
+    ALREADY_IN_GROUP,
     MAY_NOT_ADD,
     MAY_NOT_RANK,
     MAY_NOT_REMOVE,
@@ -130,7 +130,7 @@ async def get_resources(caller: User, group_id: str) -> Json:
     status_code=201,
     summary="Add a member",
     response_model=GroupMember,
-    responses=errors(GROUP_NOT_FOUND, MAY_NOT_ADD, USER_NOT_FOUND, ALREADY_MEMBER),
+    responses=errors(GROUP_NOT_FOUND, MAY_NOT_ADD, USER_NOT_FOUND, ALREADY_IN_GROUP),
 )
 async def post_member(caller: User, group_id: str, body: NewMember) -> Json:
     """Its owner and its administrators, and those of the library. The new member is told."""
