@@ -223,7 +223,10 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, people:
 
 
 async def test_what_is_added_must_be_readable_and_not_there_yet(client: httpx.AsyncClient, people: People) -> None:
-    mine, hidden = await new_resource(client, people.owner), await new_resource(client, people.other, visibility="private")
+    mine, hidden = (
+        await new_resource(client, people.owner),
+        await new_resource(client, people.other, visibility="private"),
+    )
     collection = await filled(client, people.owner)
     entry = await added(client, people.owner, collection, mine["id"])
     assert entry.status_code == 201

@@ -81,9 +81,7 @@ def test_replies_that_are_too_deep_are_told_beside_each_other() -> None:
     assert [item["content"] for item in level] == [str(number) for number in range(DEEPEST - 1, 400)]
 
 
-async def test_four_hundred_replies_to_replies_are_read(
-    client: httpx.AsyncClient, people: People, urls: Urls
-) -> None:
+async def test_four_hundred_replies_to_replies_are_read(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
     resource = (await new_resource(client, people.owner))["id"]
     first = await commented(client, people.other, resource, "0")
     await run_sql(
@@ -220,9 +218,7 @@ async def test_replies_at_the_same_time_are_all_there(client: httpx.AsyncClient,
     assert len(told["data"][0]["replies"]) == 20
 
 
-async def test_a_reply_while_its_parent_goes_leaves_nothing_behind(
-    client: httpx.AsyncClient, people: People
-) -> None:
+async def test_a_reply_while_its_parent_goes_leaves_nothing_behind(client: httpx.AsyncClient, people: People) -> None:
     resource = (await new_resource(client, people.owner))["id"]
     for _ in range(10):
         parent = await commented(client, people.owner, resource, "un")

@@ -98,8 +98,6 @@ async def test_a_group_of_others_is_not_there(client: httpx.AsyncClient, people:
     ):
         for which in (group, NOBODYS, "nope", "%00", "x" * 3000):
             answer = await client.request(method, f"{PATH}/{which}{tail}", json=body, headers=people.other.headers)
-            if method == "DELETE" and which == group and tail.endswith(people.other.id):
-                assert refusal(answer) == (404, "GROUP_NOT_FOUND")
             assert refusal(answer) == (404, "GROUP_NOT_FOUND"), (method, tail, which)
             assert answer.json()["error"] == "Groupe non trouvé"
         assert (await client.request(method, f"{PATH}/{group}{tail}", json=body)).status_code == 401
