@@ -1,7 +1,7 @@
 """What somebody is told, and what they want to be told. Only the server writes notifications; readers read them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
@@ -80,8 +80,8 @@ async def prefer(caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _stored(caller: Caller) -> dict[str, Any]:
     row = await caller.ask.one("profile_preferences", ("select", "notifications"), _theirs(caller))
-    stored = None if row is None else row["notifications"]
-    return stored if isinstance(stored, dict) else {}
+    stored: Any = None if row is None else row["notifications"]
+    return cast("dict[str, Any]", stored) if isinstance(stored, dict) else {}
 
 
 def _told(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,9 @@ def _told(stored: Mapping[str, Any]) -> dict[str, Any]:
     digest, muted = stored.get("digest"), stored.get("muted")
     return {
         "digest": digest if digest in DIGESTS else DIGESTS[0],
-        "muted": [kind for kind in muted if isinstance(kind, str)] if isinstance(muted, list) else [],
+        "muted": [kind for kind in cast("list[Any]", muted) if isinstance(kind, str)]
+        if isinstance(muted, list)
+        else [],
     }
 
 

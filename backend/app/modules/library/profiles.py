@@ -98,7 +98,9 @@ async def resources(caller: Caller, profile_id: str, page: Page, form: Form = "p
 async def stats(caller: Caller, profile_id: str) -> dict[str, Any]:
     """Totals of a user, counting what the caller may read."""
     user_id = await _user_id(caller, profile_id)
-    rows = await caller.ask.call("profile_stats", {"user_id": user_id}) if user_id is not None else []
+    if user_id is None:
+        raise refuse(PROFILE_NOT_FOUND)
+    rows: list[dict[str, Any]] = await caller.ask.call("profile_stats", {"user_id": user_id})
     if not rows:
         raise refuse(PROFILE_NOT_FOUND)
     (row,) = rows
@@ -136,7 +138,7 @@ async def _own(caller: Caller, which: Pair) -> dict[str, Any]:
     row = await caller.ask.one("profiles", ("select", _OWN), which)
     if row is None:
         raise refuse(PROFILE_NOT_FOUND)
-    preferences = row["preferences"] or {}
+    preferences: dict[str, Any] = row["preferences"] or {}
     return OwnProfile.told(row, preferred_layout=preferences.get("preferred_layout"))
 
 
