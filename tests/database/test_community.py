@@ -112,6 +112,34 @@ async def test_nobody_else_does(db: asyncpg.Connection, caller: str, collection:
     assert await order_of(db, COLLECTION) == before
 
 
+@pytest.mark.parametrize(
+    ("caller", "collection", "left"),
+    [
+        ("owner", COLLECTION, 1),
+        ("other", COLLECTION, 2),
+        ("admin", COLLECTION, 2),
+        ("anonymous", COLLECTION, 2),
+        ("foreigner", COLLECTION, 2),
+        ("other", PRIVATE_COLLECTION, 2),
+    ],
+)
+async def test_owners_alone_take_resources_out(
+    db: asyncpg.Connection, caller: str, collection: object, left: int
+) -> None:
+    await act_as(db, caller)
+    if left == 1:
+        await db.execute("select library.remove_from_collection($1, $2)", collection, PUBLIC)
+    else:
+        # Inside, nothing is refused: nothing is found.
+        await db.execute("select library_internal.drop_entry($1, $2)", collection, PUBLIC)
+        with pytest.raises(asyncpg.PostgresError, match=r"propriétaire|non trouvée"):
+            async with db.transaction():
+                await db.execute("select library.remove_from_collection($1, $2)", collection, PUBLIC)
+    await act_as(db, "service")
+    assert len(await order_of(db, COLLECTION)) == left
+    assert await db.fetchval("select resources_count from library.collections where id = $1", COLLECTION) == left
+
+
 @pytest.mark.parametrize("order", [[PUBLIC, PUBLIC], [PUBLIC, None], [ident("nothing")]])
 async def test_an_order_names_what_is_there_once(db: asyncpg.Connection, order: list[object]) -> None:
     await act_as(db, "owner")

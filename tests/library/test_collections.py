@@ -276,6 +276,21 @@ async def test_what_is_taken_out_is_gone_and_taking_it_out_again_is_no_error(
     assert told["resourcesCount"] == 1
 
 
+async def test_what_may_not_be_read_any_more_is_taken_out_all_the_same(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    theirs = (await new_resource(client, people.other))["id"]
+    collection = await filled(client, people.owner, theirs)
+    path = f"/api/resources/{theirs}"
+    await client.put(path, json={"visibility": "private"}, headers=people.other.headers)
+    assert await entries(client, collection, people.owner) == []
+    answer = await client.delete(f"{PATH}/{collection}/resources/{theirs}", headers=people.owner.headers)
+    assert answer.status_code == 204
+    await client.put(path, json={"visibility": "public"}, headers=people.other.headers)
+    told = (await client.get(f"{PATH}/{collection}", headers=people.owner.headers)).json()
+    assert (told["collectionResources"], told["resourcesCount"]) == ([], 0)
+
+
 async def ordered(client: httpx.AsyncClient, who: Member, collection: str, resources: Any) -> httpx.Response:
     body = {"resourceIds": resources}
     return await client.put(f"{PATH}/{collection}/order", json=body, headers=who.headers)

@@ -168,6 +168,18 @@ async def test_preferences_are_kept_and_changed_in_parts(client: httpx.AsyncClie
     assert own.json()["preferredLayout"] == "grid"
 
 
+async def test_two_devices_that_change_two_things_at_once_both_have_their_way(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    for digest in ("daily", "weekly") * 3:
+        await preferred(client, people.owner, digest="never", muted=[])
+        await asyncio.gather(
+            preferred(client, people.owner, digest=digest), preferred(client, people.owner, muted=["new_comment"])
+        )
+        told = await client.get(f"{PATH}/preferences", headers=people.owner.headers)
+        assert told.json() == {"digest": digest, "muted": ["new_comment"]}
+
+
 async def test_what_the_column_holds_otherwise_is_not_told(
     client: httpx.AsyncClient, people: People, urls: Urls
 ) -> None:

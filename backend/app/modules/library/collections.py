@@ -10,7 +10,7 @@ from app.modules.library.callers import Caller
 from app.modules.library.errors import ACCESS_DENIED, NOT_OWNER
 from app.modules.library.resources import must_be_readable
 from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull, CollectionListed
-from app.named.ask import malformed_is, telling
+from app.named.ask import MALFORMED, malformed_is, telling
 from app.named.lists import Form, Page, containing, filters, invalid, listed, order
 
 COLLECTION_NOT_FOUND = ErrorSpec("COLLECTION_NOT_FOUND", 404, "Collection non trouvée")
@@ -21,6 +21,7 @@ RESOURCE_ALREADY_IN_COLLECTION = ErrorSpec(
 NOT_COLLECTOR = NOT_OWNER.worded("Vous n'êtes pas propriétaire de cette collection")
 MAY_NOT_ADD = ACCESS_DENIED.worded("Vous ne pouvez pas ajouter cette ressource")
 _REFUSED, _NO_SUCH_ROW = "42501", "23503"
+_UNTOUCHABLE = {"PT404": COLLECTION_NOT_FOUND, _REFUSED: NOT_COLLECTOR}
 _IN_ORDER = ("collection_resources.order", "order_index.asc,id.asc")
 
 
@@ -97,15 +98,15 @@ async def add(caller: Caller, collection_id: str, resource_id: str) -> dict[str,
 
 
 async def remove(caller: Caller, collection_id: str, resource_id: str) -> None:
-    """A resource is no longer in a collection, whether or not it was."""
-    which = ("collection_id", f"eq.{collection_id}"), ("resource_id", f"eq.{resource_id}")
+    """A resource is no longer in a collection, whether or not it was; nor one that is not readable any more."""
+    arguments = {"collection_id": collection_id, "resource_id": resource_id}
     try:
-        rows = await caller.ask.delete("collection_resources", ("select", "id"), *which)
+        with telling(_UNTOUCHABLE):
+            await caller.ask.call("remove_from_collection", arguments)
     except AppError as error:
-        if error.code not in ("22P02", "22021"):
+        if error.code not in MALFORMED:
             raise
-        rows = []
-    if not rows:
+        # One of the two names nothing. If it is the resource, that is not in the collection.
         await _must_be_theirs(caller, collection_id)
 
 
@@ -113,7 +114,7 @@ async def reorder(caller: Caller, collection_id: str, resource_ids: Sequence[str
     """A collection whose resources are in this order; those that are not named follow."""
     arguments = {"collection_id": collection_id, "resource_ids": list(resource_ids)}
     try:
-        with malformed_is(COLLECTION_NOT_FOUND), telling({"PT404": COLLECTION_NOT_FOUND, _REFUSED: NOT_COLLECTOR}):
+        with malformed_is(COLLECTION_NOT_FOUND), telling(_UNTOUCHABLE):
             await caller.ask.call("reorder_collection", arguments)
     except AppError as error:
         if error.code != "PT400":

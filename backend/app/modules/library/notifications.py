@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+import orjson
+
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.shapes.people import Notification, NotificationCore
@@ -12,6 +14,14 @@ from app.named.lists import Form, Page, listed
 NOTIFICATION_NOT_FOUND = ErrorSpec("NOTIFICATION_NOT_FOUND", 404, "Notification non trouvée")
 #: How often unread notifications are sent as a letter.
 DIGESTS = ("never", "daily", "weekly")
+_PREFER = """
+    insert into library.profile_preferences as p (notifications) values ($1::text::jsonb)
+    on conflict (tenant_id, user_id) do update set notifications = case jsonb_typeof(p.notifications)
+      when 'object' then p.notifications || excluded.notifications
+      else excluded.notifications
+    end
+    returning p.notifications::text
+"""
 _UNREAD: Pair = ("is_read", "eq.false")
 
 
@@ -72,10 +82,10 @@ async def preferences(caller: Caller) -> dict[str, Any]:
 
 async def prefer(caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The same with some of it changed."""
-    kept = {**await _stored(caller), **changes}
-    row = {"user_id": caller.user_id, "notifications": kept}
-    await caller.ask.upsert("profile_preferences", row, ("on_conflict", "user_id"), ("select", "user_id"))
-    return _told(kept)
+    # One statement: two devices that change two things at once both have their way.
+    async with caller.connection("write") as connection:
+        stored: str = await connection.fetchval(_PREFER, orjson.dumps(changes).decode())
+    return _told(orjson.loads(stored))
 
 
 async def _stored(caller: Caller) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Totals of a profile, the order of a collection and the resources of a group are functions; people mute notifications.
+"""Totals of a profile, the order of a collection, resources of a group are functions; people mute notifications.
 
 Revision: library_102, after library_0002.
 """
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_sql("modules/library/sql/community.sql", "e16f8a4a51291df6")
+    run_sql("modules/library/sql/community.sql", "da26e509e6db5bb5")
 
 
 def downgrade() -> None:
@@ -22,6 +22,8 @@ def downgrade() -> None:
         drop function library_internal.keep_quiet();
         drop function library.group_resources(uuid);
         drop function library_internal.group_resource_ids(uuid);
+        drop function library.remove_from_collection(uuid, uuid);
+        drop function library_internal.drop_entry(uuid, uuid);
         drop function library.reorder_collection(uuid, uuid[]);
         drop function library.profile_stats(uuid);
         """

@@ -1,5 +1,5 @@
 -- What the routes of profiles, collections and groups ask at once; clients may call it too. All of it runs as its
--- caller, under the policies, but for two lookups inside that answer for the caller alone.
+-- caller, under the policies, but for what is inside, which asks who calls.
 
 create or replace function library.profile_stats(user_id uuid)
   returns table (resources_total bigint, resources_public bigint, resources_private bigint, views bigint,
@@ -79,6 +79,39 @@ comment on function library.reorder_collection(uuid, uuid[]) is
   'Puts the resources of a collection in this order, all at once; those that are not named follow in the order that they'
   ' had. For the owner of the collection.';
 
+create or replace function library_internal.drop_entry(collection uuid, resource uuid) returns void
+  language sql volatile security definer
+  begin atomic
+    delete from library.collection_resources as e
+    using library.collections as c
+    where c.tenant_id = relais.tenant_id() and c.id = collection and c.user_id = relais.user_id()
+      and e.tenant_id = c.tenant_id and e.collection_id = c.id and e.resource_id = resource
+      and library_internal.has_rank('user');
+  end;
+comment on function library_internal.drop_entry(uuid, uuid) is
+  'Takes a resource out of a collection of the caller''s, also one that they may not read any more: policies hide the'
+  ' place of that from a plain delete.';
+
+create or replace function library.remove_from_collection(collection_id uuid, resource_id uuid) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  owner uuid;
+begin
+  select c.user_id into owner from library.collections as c
+  where c.tenant_id = relais.tenant_id() and c.id = remove_from_collection.collection_id;
+  if owner is null then
+    raise exception using errcode = 'PT404', message = 'Collection non trouvée';
+  end if;
+  if owner is distinct from relais.user_id() or not library_internal.has_rank('user') then
+    raise exception using errcode = 'insufficient_privilege',
+      message = 'Vous n''êtes pas propriétaire de cette collection';
+  end if;
+  perform library_internal.drop_entry(remove_from_collection.collection_id, remove_from_collection.resource_id);
+end
+$$;
+comment on function library.remove_from_collection(uuid, uuid) is
+  'Takes a resource out of a collection, whether or not it is in it. For the owner of the collection.';
+
 create or replace function library_internal.group_resource_ids(wanted uuid) returns setof uuid
   language sql stable parallel safe security definer rows 100
   begin atomic
@@ -119,13 +152,16 @@ create or replace trigger keep_quiet before insert on library.notifications
   for each row execute function library_internal.keep_quiet();
 
 alter function library_internal.group_resource_ids(uuid) owner to relais_definer;
+alter function library_internal.drop_entry(uuid, uuid) owner to relais_definer;
 alter function library_internal.keep_quiet() owner to relais_definer;
 revoke execute on function
   library.profile_stats(uuid), library.reorder_collection(uuid, uuid[]), library.group_resources(uuid),
+  library.remove_from_collection(uuid, uuid), library_internal.drop_entry(uuid, uuid),
   library_internal.group_resource_ids(uuid), library_internal.keep_quiet()
 from public;
 grant execute on function
   library.profile_stats(uuid), library.reorder_collection(uuid, uuid[]), library.group_resources(uuid),
+  library.remove_from_collection(uuid, uuid), library_internal.drop_entry(uuid, uuid),
   library_internal.group_resource_ids(uuid)
 to anon, authenticated, service, relais_definer;
 grant execute on function library_internal.keep_quiet() to relais_definer;
