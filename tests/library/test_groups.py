@@ -81,6 +81,8 @@ async def test_the_list_has_the_groups_of_the_caller_alone(client: httpx.AsyncCl
     assert {item["userId"] for item in told["members"]} == {people.owner.id, people.other.id}
     assert told["owner"]["userId"] == people.owner.id
     assert "mine" not in told
+    rows = (await client.get(PATH, params={"format": "rows"}, headers=people.other.headers)).json()
+    assert [row["id"] for row in rows] == [third, first]
     assert (await client.get(PATH)).status_code == 401
 
 

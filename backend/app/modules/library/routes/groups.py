@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from app.accounts.bodies import Body
@@ -24,6 +24,7 @@ from app.modules.library.groups import (
 from app.modules.library.shapes.people import Group, GroupInFull, GroupMember, GroupWithMembers
 from app.modules.library.shapes.resources import Resource
 from app.named.answers import Json, errors
+from app.named.lists import wanted_form
 
 router = APIRouter(prefix="/api/groups", tags=["groups"])
 Role = Literal["admin", "member"]
@@ -75,9 +76,10 @@ def _dumped(body: Body) -> dict[str, Any]:
 
 
 @router.get("", summary="The groups of the caller", response_model=Groups)
-async def get_groups(caller: User) -> Json:
+async def get_groups(caller: User, request: Request) -> Json:
     """Those that they own or are in, the newest first, with everybody in them."""
-    return Json({"data": await groups.mine(caller)})
+    rows = await groups.mine(caller)
+    return Json(rows if wanted_form(request) == "rows" else {"data": rows})
 
 
 @router.get("/{group_id}", summary="One group", response_model=GroupInFull, responses=errors(GROUP_NOT_FOUND))
