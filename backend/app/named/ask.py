@@ -24,8 +24,8 @@ from app.gateway.types import ResultSet
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
 _JSON = {b"content-type": b"application/json"}
-#: SQLSTATEs of values that are none of their type.
-MALFORMED = frozenset({"22P02", "22021", "22P05"})
+#: No value of the type; or with a NUL in it, in a query and in JSON.
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +133,4 @@ def telling(specs: Mapping[str, ErrorSpec]) -> Generator[None]:
 
 def malformed_is(spec: ErrorSpec) -> AbstractContextManager[None]:
     """Ids that are none are ids of nothing."""
-    return telling(dict.fromkeys(MALFORMED, spec))
+    return telling(dict.fromkeys(_MALFORMED, spec))

@@ -9,8 +9,9 @@ from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import ACCESS_DENIED, NOT_OWNER
 from app.modules.library.resources import must_be_readable
-from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull, CollectionListed
-from app.named.ask import MALFORMED, malformed_is, telling
+from app.modules.library.shapes.collections import CollectionListed
+from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull
+from app.named.ask import malformed_is, telling
 from app.named.lists import Form, Page, containing, filters, invalid, listed, order
 
 COLLECTION_NOT_FOUND = ErrorSpec("COLLECTION_NOT_FOUND", 404, "Collection non trouvée")
@@ -101,12 +102,12 @@ async def remove(caller: Caller, collection_id: str, resource_id: str) -> None:
     """A resource is no longer in a collection, whether or not it was; nor one that is not readable any more."""
     arguments = {"collection_id": collection_id, "resource_id": resource_id}
     try:
-        with telling(_UNTOUCHABLE):
+        with malformed_is(COLLECTION_NOT_FOUND), telling(_UNTOUCHABLE):
             await caller.ask.call("remove_from_collection", arguments)
     except AppError as error:
-        if error.code not in MALFORMED:
+        if error.code != COLLECTION_NOT_FOUND.code:
             raise
-        # One of the two names nothing. If it is the resource, that is not in the collection.
+        # Or it is the resource that is none; such a one is in no collection.
         await _must_be_theirs(caller, collection_id)
 
 

@@ -12,7 +12,7 @@ from app.modules.library.errors import ACCESS_DENIED, GROUP_NOT_FOUND, INSUFFICI
 from app.modules.library.shapes.people import Group, GroupInFull, GroupMember, GroupWithMembers
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.tables.kinds import AppRole
-from app.named.ask import MALFORMED, malformed_is, telling
+from app.named.ask import malformed_is, telling
 from app.named.shapes import Row
 
 ALREADY_IN_GROUP = ALREADY_MEMBER.worded("Cet utilisateur est déjà membre du groupe")
@@ -121,10 +121,10 @@ async def rank(caller: Caller, group_id: str, user_id: str, role: str) -> dict[s
 async def remove_member(caller: Caller, group_id: str, user_id: str) -> None:
     """Somebody is no longer in a group, whether or not they were."""
     try:
-        with telling({_REFUSED: OWNER_CANNOT_LEAVE}):
+        with malformed_is(GROUP_NOT_FOUND), telling({_REFUSED: OWNER_CANNOT_LEAVE}):
             rows = await caller.ask.delete("group_members", ("select", "id"), *_member(group_id, user_id))
     except AppError as error:
-        if error.code not in MALFORMED:
+        if error.code != GROUP_NOT_FOUND.code:
             raise
         rows = []
     if not rows:

@@ -10,7 +10,7 @@ from app.accounts.errors import USERNAME_TAKEN
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_FOUND, NOT_OWNER
-from app.modules.library.shapes.community import CollectionBrief
+from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.named.ask import Found, Pair, among, malformed_is, telling

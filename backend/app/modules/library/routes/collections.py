@@ -9,7 +9,6 @@ from pydantic import Field
 from app.accounts.bodies import Body
 from app.errors import refuse
 from app.modules.library import collections
-from app.modules.library.bodies import BLANK_IS_NONE, About, Label, Link
 from app.modules.library.callers import Anybody, User
 from app.modules.library.collections import (
     COLLECTION_NOT_FOUND,
@@ -19,7 +18,9 @@ from app.modules.library.collections import (
     RESOURCE_ID_REQUIRED,
 )
 from app.modules.library.errors import RESOURCE_NOT_FOUND
-from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull, CollectionListed
+from app.modules.library.shapes.collections import CollectionListed
+from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull
+from app.modules.library.texts import BLANK_IS_NONE, About, Label, Link
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from app.accounts.bodies import Body
 from app.modules.library import comments
-from app.modules.library.bodies import Remark
 from app.modules.library.callers import Anybody, User
 from app.modules.library.comments import (
     COMMENT_NOT_FOUND,
@@ -18,6 +17,7 @@ from app.modules.library.comments import (
 )
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.shapes.community import Comment, CommentWithReplies
+from app.modules.library.texts import Remark
 from app.named.answers import Json, errors
 
 router = APIRouter(tags=["comments"])

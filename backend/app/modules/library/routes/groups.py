@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from app.accounts.bodies import Body
 from app.accounts.errors import USER_NOT_FOUND
 from app.modules.library import groups
-from app.modules.library.bodies import About, Label
 from app.modules.library.callers import User
 from app.modules.library.errors import ACCESS_DENIED, GROUP_NOT_FOUND, INSUFFICIENT_PERMISSIONS
 from app.modules.library.groups import (
@@ -23,6 +22,7 @@ from app.modules.library.groups import (
 )
 from app.modules.library.shapes.people import Group, GroupInFull, GroupMember, GroupWithMembers
 from app.modules.library.shapes.resources import Resource
+from app.modules.library.texts import About, Label
 from app.named.answers import Json, errors
 from app.named.lists import wanted_form
 

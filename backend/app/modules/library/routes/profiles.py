@@ -9,13 +9,13 @@ from pydantic.alias_generators import to_camel
 from app.accounts.bodies import Body, FullName, Username
 from app.accounts.errors import USERNAME_TAKEN
 from app.modules.library import profiles
-from app.modules.library.bodies import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_FOUND
 from app.modules.library.profiles import NOT_OWN_PROFILE, PROFILE_NOT_FOUND
-from app.modules.library.shapes.community import CollectionBrief
+from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
+from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import LAST_PAGE, MOST_ROWS, Page, Paged, wanted_form
 

@@ -4,18 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from app.modules.library.shapes.people import Author, Named
 from app.modules.library.shapes.resources import Resource
-from app.modules.library.tables.kinds import (
-    ResourceType,
-    ResourceVisibility,
-    SuggestionStatus,
-    SuggestionType,
-    VoteType,
-)
+from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, VoteType
 from app.named.shapes import Added, Embed, Shape
 
 
@@ -62,20 +55,6 @@ class Collection(CollectionCore):
     profile: Annotated[Author, Embed("profiles!user_id")]
 
 
-class EntryCounts(BaseModel):
-    """How much is in a collection."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    collection_resources: int
-
-
-class CollectionListed(Collection):
-    """A collection in a list."""
-
-    counts: Annotated[EntryCounts, Added(), Field(alias="_count")]
-
-
 class CollectionEntry(Shape):
     """A resource's place in a collection. Places of what the reader may not read are left out."""
 
@@ -93,41 +72,6 @@ class CollectionInFull(Collection):
     """A collection and what is in it."""
 
     collection_resources: Annotated[list[CollectionEntry], Embed("collection_resources!collection_id")]
-
-
-class CollectedBrief(Shape):
-    """A resource beside others of its collection."""
-
-    id: UUID
-    title: str
-    description: str
-    category: str | None
-    tags: list[str]
-    resource_type: ResourceType
-    visibility: ResourceVisibility
-    file_url: str | None
-    external_url: str | None
-    github_url: str | None
-    views_count: int
-    downloads_count: int
-    average_rating: float
-
-
-class EntryBrief(Shape):
-    """A resource's place in a collection of somebody's."""
-
-    id: UUID
-    collection_id: UUID
-    resource_id: UUID
-    added_at: datetime
-    order_index: int
-    resource: Annotated[CollectedBrief, Embed("resources!inner")]
-
-
-class CollectionBrief(CollectionCore):
-    """A collection on its owner's page, with the first resources of it."""
-
-    collection_resources: Annotated[list[EntryBrief], Embed("collection_resources!collection_id")]
 
 
 class SuggestionCore(Shape):
