@@ -6,7 +6,7 @@ from typing import Final
 OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "ACCESS_DENIED": "What is asked for is somebody else's.",
     "ACCOUNT_DISABLED": "An administrator has disabled the account; it cannot sign in by any means.",
-    "ALREADY_MEMBER": "The person who was invited is a member of the tenant already.",
+    "ALREADY_MEMBER": "The person who was invited, or added to a group, is a member of it already.",
     "ANONYMOUS_PROVIDER_DISABLED": "A client of Supabase asked for an anonymous user; there are none.",
     "API_TOKEN_EXPIRED": "The API token is past its date. Make another.",
     "API_TOKEN_INVALID": "No API token is like this one, or it has been revoked.",
@@ -44,7 +44,7 @@ OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "MAIL_IN_HAND": "The message is being sent at this moment.",
     "MAIL_NOT_FOUND": "The tenant has no message with this id.",
     "MAIL_NOT_WAITING": "The message is not waiting to be sent.",
-    "MEMBER_NOT_FOUND": "The tenant has no such member.",
+    "MEMBER_NOT_FOUND": "The tenant, or the group, has no such member.",
     "MISSING_PARAMETERS": "The route takes parameters that are not there; `message` names them.",
     "NOT_ADMIN": "The route is for administrators of the tenant.",
     "NOT_A_MEMBER": "The user is not a member of the tenant.",

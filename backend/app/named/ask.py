@@ -25,7 +25,8 @@ from app.middleware.trace import Trace
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
 _JSON = {b"content-type": b"application/json"}
-_MALFORMED = frozenset({"22P02", "22021"})
+#: No value of the type; or with a NUL in it, in a query and in JSON.
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)

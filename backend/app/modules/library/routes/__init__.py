@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions, resources
+from app.modules.library.routes import collections, comments, groups, notifications, permissions, profiles, resources
 
 router = APIRouter()
-for subject in (permissions, resources):
+for subject in (permissions, comments, resources, collections, groups, profiles, notifications):
     router.include_router(subject.router)
