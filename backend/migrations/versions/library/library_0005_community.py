@@ -1,12 +1,12 @@
 """Totals of a profile, the order of a collection, resources of a group are functions; people mute notifications.
 
-Revision: library_102, after library_0002.
+Revision: library_0005, after library_0004.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = 'library_102'
-down_revision = 'library_0002'
+revision = 'library_0005'
+down_revision = 'library_0004'
 branch_labels = None
 depends_on = None
 
