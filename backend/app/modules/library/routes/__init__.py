@@ -2,8 +2,17 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions, resources
+from app.modules.library.routes import (
+    categories,
+    moderation,
+    permissions,
+    resources,
+    settings,
+    suggestions,
+    tables,
+    templates,
+)
 
 router = APIRouter()
-for subject in (permissions, resources):
+for subject in (permissions, resources, suggestions, moderation, settings, categories, templates, tables):
     router.include_router(subject.router)
