@@ -141,8 +141,8 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, people:
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"name": ""}, {"name": "x" * 256}, {"name": 1}, {"name": "x", "orderIndex": -1}, {"name": "x", "parentId": "x"},
-     {"name": "x", "orderIndex": 2**31}, {"name": "x", "isActive": None}, []],
+    [{}, {"name": ""}, {"name": "x" * 256}, {"name": 1}, {"name": "x", "orderIndex": -1},
+     {"name": "x", "parentId": "x"}, {"name": "x", "orderIndex": 2**31}, {"name": "x", "isActive": None}, []],
 )  # fmt: skip
 async def test_a_category_that_makes_no_sense_is_refused(client: httpx.AsyncClient, people: People, body: Any) -> None:
     answer = await client.post("/api/categories", json=body, headers=people.admin.headers)

@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from app.adapters.postgres import SERVICE, Database
+from app.adapters.queue import make_worker, work
 from app.modules.library.settling import auto_approval, reconcile_votes
 from app.modules.library.vote_counts import Standing, VoteCounts
 from app.settings import Settings
@@ -328,13 +329,65 @@ async def test_a_threshold_that_was_changed_decides_what_is_pending_once(
         return [key for key in keys if key.startswith(b"arq:job:")]
 
     assert len(await until(queued)) == 1
-    database: Database = app.state.relais.database
-    tenant = (await fetched_tenant(app, made["id"])) or ""
-    done = await asyncio.gather(*(auto_approval({"database": database}, tenant) for _ in range(3)))
-    assert sum(item["decided"] for item in done) == 1
+    context = {"database": app.state.relais.database}
+    settings = app.state.relais.settings.jobs
+    await work(make_worker(redis, settings, [auto_approval], {}, context, burst=True))
     assert await state_of(urls, made["id"]) == (2, "approved")
+    tenant = (await fetched_tenant(app, made["id"])) or ""
+    assert await auto_approval(context, tenant) == {"mended": 0, "decided": 0}
     assert [kind for kind, _ in await told(client, people.owner)] == ["suggestion_approved"]
     await set_config(client, people.admin, THRESHOLD, 5)
+
+
+async def test_a_verdict_of_many_workers_is_one(
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls
+) -> None:
+    made = await proposed(client, people.owner, "Ouvriers", "category")
+    for voter in (people.other, people.moderator):
+        await voted(client, voter, made["id"], "downvote")
+    # As if nobody had been there to hear of it.
+    await run_sql(
+        urls.admin,
+        "update library.admin_config set value = '1' where key = 'auto_rejection_downvote_threshold_category'",
+    )
+    tenant = (await fetched_tenant(app, made["id"])) or ""
+    context = {"database": app.state.relais.database}
+    done = await asyncio.gather(*(auto_approval(context, tenant) for _ in range(5)), reconcile_votes(context))
+    assert sum(item["decided"] for item in done) == 1
+    assert await state_of(urls, made["id"]) == (-2, "rejected")
+    assert [kind for kind, _ in await told(client, people.owner)] == ["suggestion_rejected"]
+    await run_sql(
+        urls.admin,
+        "update library.admin_config set value = '3' where key = 'auto_rejection_downvote_threshold_category'",
+    )
+
+
+async def test_votes_count_without_redis_and_afterwards(
+    client: httpx.AsyncClient, app: FastAPI, people: People, counts: VoteCounts, redis_server: OwnRedis
+) -> None:
+    made = await proposed(client, people.owner, "Sans Redis")
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 0
+    assert await kept(app, made["id"]) is not None
+    redis_server.kill()
+    try:
+        cast = await voted(client, people.other, made["id"])
+        assert cast["votes"]["totalUpvotes"] == 1
+        assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+
+        async def is_in_doubt() -> bool:
+            return not counts.trusted
+
+        await until(is_in_doubt)
+    finally:
+        # What it knew before, it knows again: the count of then is not told.
+        redis_server.start()
+
+    async def is_trusted() -> bool:
+        assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+        return counts.trusted
+
+    await until(is_trusted)
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 1
 
 
 async def test_downvotes_that_no_longer_count_are_counted_anew(

@@ -8,7 +8,7 @@ the transaction, so that all of them put one. What nobody heard, the hourly reco
 """
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from app import log
 from app.adapters.postgres import Database
@@ -45,9 +45,10 @@ class News:
     async def stop(self) -> None:
         """Listen no more."""
         for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            # More than once: what puts jobs swallows a cancellation that comes while it talks to Redis.
+            while not task.done():
+                task.cancel()
+                await asyncio.wait((task,), timeout=_PAUSE_SECONDS)
         self._counts.trusted = False
 
     async def _listen(self) -> None:

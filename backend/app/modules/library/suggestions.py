@@ -6,7 +6,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from app.accounts.errors import AUTH_TOKEN_MISSING
-from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
+from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.shapes.community import Suggestion, SuggestionInFull
 from app.modules.library.tables.kinds import VoteType
@@ -24,7 +24,12 @@ TABLE = "category_tag_suggestions"
 #: With a suggestion are told so many of its votes, the newest; how many there are is told besides.
 MOST_VOTES = 1000
 #: How an id that is none, one of nothing, and one that is gone by now are answered.
-NOT_THERE = dict.fromkeys(("PT404", "22P02", "22021", "22P05", "23503"), SUGGESTION_NOT_FOUND)
+NOT_THERE: Mapping[str, ErrorSpec] = {
+    code: SUGGESTION_NOT_FOUND for code in ("PT404", "22P02", "22021", "22P05", "23503")
+}
+#: Whoever removes a suggestion and whoever votes on it wait for each other in turn: one of them begins anew.
+_DEADLOCK = "40P01"
+_TRIES = 3
 _TALLIED = f"{Suggestion.select()},votes_cast,user_vote"
 _STANDING = """
     select v.*, pg_current_snapshot()::text as snapshot from library.votes_of_suggestion($1::text::uuid) as v
@@ -80,7 +85,7 @@ async def propose(caller: Caller, proposal: Mapping[str, Any]) -> dict[str, Any]
 async def vote(caller: Caller, counts: VoteCounts, suggestion_id: str, wanted: VoteType) -> dict[str, Any]:
     """Vote; the same vote again takes it back, the other one replaces it."""
     with telling(NOT_THERE):
-        cast = await caller.ask.call("vote_on_suggestion", {"suggestion_id": suggestion_id, "vote": wanted.value})
+        cast = await _cast(caller, {"suggestion_id": suggestion_id, "vote": wanted.value})
     held: str | None = cast[0]["user_vote"]
     standing = await _told_on(caller, counts, cast[0]["id"], vote=wanted.value, held=held)
     row = await caller.ask.one(TABLE, ("select", _TALLIED), ("id", f"eq.{suggestion_id}"))
@@ -117,6 +122,16 @@ async def votes(caller: Caller, counts: VoteCounts, suggestion_id: str) -> dict[
             raise refuse(SUGGESTION_NOT_FOUND)
         held = await _held(caller, wanted) if caller.user_id else None
     return _totals(standing, held)
+
+
+async def _cast(caller: Caller, ballot: Mapping[str, str]) -> Any:
+    for _ in range(_TRIES - 1):
+        try:
+            return await caller.ask.call("vote_on_suggestion", ballot)
+        except AppError as error:
+            if error.code != _DEADLOCK:
+                raise
+    return await caller.ask.call("vote_on_suggestion", ballot)
 
 
 async def _told_on(

@@ -73,6 +73,8 @@ class TableRows:
 
     async def insert(self, body: Any) -> Row | list[Row]:
         """A new row, or several, as they were stored."""
+        if not self.table.insertable:
+            raise refuse(ACCESS_DENIED)
         if isinstance(body, list):
             rows = [self._known(item) for item in cast("list[Any]", body)]
             if len(rows) > _MOST_AT_ONCE:
@@ -85,8 +87,9 @@ class TableRows:
         changes = self._known(body)
         if not changes:
             return await self.found(row_id)
-        with malformed_is(NOT_FOUND):
-            await self._must_be_id(row_id)
+        await self._one(row_id)
+        if not self.table.updatable:
+            raise refuse(ACCESS_DENIED)
         rows = await self.caller.ask.update(self.name, changes, _ALL, self._which(row_id))
         if not rows:
             raise refuse(ACCESS_DENIED)
@@ -94,9 +97,10 @@ class TableRows:
 
     async def delete(self, row_id: str) -> None:
         """A row goes."""
-        with malformed_is(NOT_FOUND):
-            await self._must_be_id(row_id)
-        if not await self.caller.ask.delete(self.name, ("select", self._key), self._which(row_id)):
+        await self._one(row_id)
+        if not self.table.deletable or not await self.caller.ask.delete(
+            self.name, ("select", self._key), self._which(row_id)
+        ):
             raise refuse(ACCESS_DENIED)
 
     async def _one(self, row_id: str) -> Row:
@@ -105,9 +109,6 @@ class TableRows:
         if row is None:
             raise refuse(NOT_FOUND)
         return row
-
-    async def _must_be_id(self, row_id: str) -> None:
-        await self._one(row_id)
 
     @property
     def _key(self) -> str:

@@ -9,7 +9,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
 from app.accounts.errors import AUTH_TOKEN_MISSING
+from app.adapters.postgres import Database
 from app.adapters.queue import Queue
+from app.adapters.redis import Redis
 from app.modules.library import suggestions
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import DUPLICATE_ENTRY
@@ -20,14 +22,14 @@ from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, V
 from app.modules.library.vote_counts import VoteCounts
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
-from app.state import AppState
 
 
 @asynccontextmanager
 async def _hearing(app: FastAPI) -> AsyncGenerator[None]:
-    state: AppState = app.state.relais
-    counts = app.state.vote_counts = VoteCounts(state.redis)
-    news = News(state.database, counts, Queue(state.redis))
+    database: Database = app.state.relais.database
+    redis: Redis = app.state.relais.redis
+    counts = app.state.vote_counts = VoteCounts(redis)
+    news = News(database, counts, Queue(redis))
     news.start()
     try:
         yield
