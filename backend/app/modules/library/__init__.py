@@ -5,6 +5,7 @@ from app.modules.library import tables
 from app.modules.library.people import PERSON
 from app.modules.library.routes import router
 from app.modules.library.seed import seed
+from app.modules.library.settling import auto_approval, reconcile_votes
 
 assert tables  # importing them is what declares them
 
@@ -14,6 +15,7 @@ MODULE = Module(
     schema="library",
     tables=(
         "admin_config",
+        "admin_config_audit_logs",
         "analytics_events",
         "category_filters",
         "category_hierarchy",
@@ -42,6 +44,7 @@ MODULE = Module(
         "user_roles",
     ),
     router=router,
+    jobs=(auto_approval, reconcile_votes),
     seed=seed,
     person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),

@@ -2,8 +2,37 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import collections, comments, groups, notifications, permissions, profiles, resources
+from app.modules.library.routes import (
+    categories,
+    collections,
+    comments,
+    groups,
+    moderation,
+    notifications,
+    permissions,
+    profiles,
+    resources,
+    settings,
+    suggestions,
+    tables,
+    templates,
+)
 
 router = APIRouter()
-for subject in (permissions, comments, resources, collections, groups, profiles, notifications):
+# Fixed paths come before ids: what is below `/api/resources` before a resource, every route before those of tables.
+for subject in (
+    categories,
+    collections,
+    comments,
+    groups,
+    moderation,
+    notifications,
+    permissions,
+    profiles,
+    settings,
+    suggestions,
+    templates,
+    resources,
+    tables,
+):
     router.include_router(subject.router)
