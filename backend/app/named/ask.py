@@ -24,7 +24,8 @@ from app.gateway.types import ResultSet
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
 _JSON = {b"content-type": b"application/json"}
-_MALFORMED = frozenset({"22P02", "22021"})
+#: No value of the type; or with a NUL in it, in a query and in JSON.
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class Ask:
         """The rows of a table; `count` asks how many there are beyond the page, too."""
         prefer = {b"prefer": b"count=exact"} if count else {}
         result = await self._asked("GET", Route("table", table), pairs, prefer)
+        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
+
+    async def rows_of(self, function: str, arguments: Mapping[str, str], *pairs: Pair, count: bool = False) -> Found:
+        """The rows that a function answers, which are filtered, ordered and paged like those of a table."""
+        prefer = {b"prefer": b"count=exact"} if count else {}
+        given = (*arguments.items(), *pairs)
+        result = await self._asked("GET", Route("function", function), given, prefer)
         return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
 
     async def one(self, table: str, *pairs: Pair) -> dict[str, Any] | None:

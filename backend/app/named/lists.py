@@ -82,7 +82,8 @@ def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "
     return "order", f"{column}.{direction}.nullslast,{last}.{direction}"
 
 
-def _words(value: str) -> list[str]:
+def words(value: str) -> list[str]:
+    """The parts of a list that is written with commas."""
     return [word for word in (part.strip() for part in value.split(",")) if word]
 
 
@@ -99,11 +100,11 @@ OPERATORS: Mapping[str, Operand] = {
     "lte": lambda value: f"lte.{value}",
     "like": lambda value: f"like.{value}",
     "ilike": lambda value: f"ilike.{value}",
-    "in": lambda value: f"in.({among(_words(value))})",
+    "in": lambda value: f"in.({among(words(value))})",
     "not_null": _keyword("not.is.null", "is.null"),
     "is_null": _keyword("is.null", "not.is.null"),
-    "overlaps": lambda value: f"ov.{array_literal(_words(value))}",
-    "contains": lambda value: f"cs.{array_literal(_words(value))}",
+    "overlaps": lambda value: f"ov.{array_literal(words(value))}",
+    "contains": lambda value: f"cs.{array_literal(words(value))}",
 }
 
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
+from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import resources
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
@@ -38,6 +39,12 @@ class _ResourceBody(Body):
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
     readme: LongText | None = None
+
+
+class ForkBody(Body):
+    """Of a copy. May be left out."""
+
+    visibility: ResourceVisibility | None = None
 
 
 class NewResource(_ResourceBody):
@@ -98,3 +105,21 @@ async def put_resource(caller: User, resource_id: str, body: ResourceChanges) ->
 async def delete_resource(caller: User, resource_id: str) -> None:
     """With all that hangs on it."""
     await resources.delete(caller, resource_id)
+
+
+@router.post(
+    "/{resource_id}/fork",
+    status_code=201,
+    summary="Copy a resource into one's own",
+    response_model=Resource,
+    responses=errors(RESOURCE_NOT_FOUND, INSUFFICIENT_ROLE),
+)
+async def post_fork(
+    caller: User,
+    resource_id: str,
+    body: ForkBody | None = None,
+    visibility: Annotated[ResourceVisibility | None, Query(description="Of the copy; private if left out.")] = None,
+) -> Json:
+    """Private unless the query or the body says otherwise. Counters begin at nothing, all else is copied."""
+    said = visibility or (body.visibility if body is not None else None)
+    return Json(await resources.fork(caller, resource_id, said or ResourceVisibility.PRIVATE), 201)
