@@ -26,7 +26,7 @@ _TOTALS = """
     select (select count(*) from library.resources) as resources, (select count(*) from library.profiles) as users,
            coalesce((
              select json_object_agg(kind, total) from (
-               select event_type as kind, count(*) as total from library.analytics_events group by 1) as counted
+               select event as kind, count(*) as total from library.analytics_events group by 1) as counted
            ), '{}') as events
 """
 
