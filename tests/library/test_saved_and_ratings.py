@@ -106,6 +106,8 @@ async def test_marks_are_given_changed_and_taken_back(client: httpx.AsyncClient,
     listed = (await client.get(f"{path}/ratings")).json()
     assert [(item["userId"], item["rating"]) for item in listed] == [(people.admin.id, 1), (people.other.id, 2)]
     assert listed[0]["profile"].keys() == {"userId", "username", "fullName", "avatarUrl"}
+    assert (await client.get(f"{path}/ratings?limit=1&page=2")).json() == listed[1:]
+    assert (await client.get(f"{path}/ratings?limit=1001")).status_code == 400
     for who in (people.other, people.admin):
         assert (await client.delete(f"{path}/rating", headers=who.headers)).status_code == 200
     assert await standing(client, path) == (0, 0)
@@ -216,6 +218,7 @@ async def test_guests_read_and_do_nothing_else(
         await client.post(f"{path}/save", headers=guest.headers),
         await client.post(f"{path}/fork", headers=guest.headers),
         await rated(client, path, guest, 3),
+        await client.post("/api/resources", json={"title": "T", "description": "D"}, headers=guest.headers),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_ROLE")
     assert (await client.get(f"{path}/ratings", headers=guest.headers)).json() == []

@@ -40,6 +40,7 @@ async def test_a_version_is_the_resource_as_it_was(client: httpx.AsyncClient, pe
     listed = (await client.get(f"{path}/versions")).json()
     assert listed["resourceId"] == told["resourceId"]
     assert [(item["versionNumber"], item["title"]) for item in listed["versions"]] == [(2, "Deux"), (1, "Un")]
+    assert (await client.get(f"{path}/versions?limit=1&page=2")).json()["versions"] == listed["versions"][1:]
     assert (await client.get(f"{path}/versions/1")).json() == {**told, "creator": {**told["creator"], "email": None}}
 
 

@@ -20,6 +20,8 @@ from app.gateway.array_text import array_literal
 from app.named.ask import Found, Pair, among
 
 MOST_ROWS = 100
+#: Of lists that clients read whole.
+MOST_ROWS_OF_WHOLE = 1000
 #: Further than any list reaches; PostgreSQL counts rows with 64 bits.
 LAST_PAGE = 10**9
 ROWS_TYPE = "application/vnd.relais.rows+json"
@@ -62,7 +64,16 @@ def _page(
     return Page(page, limit)
 
 
+def _whole_page(
+    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS_OF_WHOLE, description="Rows of a page.")] = MOST_ROWS_OF_WHOLE,
+) -> Page:
+    return Page(page, limit)
+
+
 Paged = Annotated[Page, Depends(_page)]
+#: Of a list that is told without its place: as much at once as nearly all of them are long.
+PagedWhole = Annotated[Page, Depends(_whole_page)]
 
 
 def invalid(*problems: tuple[str, str]) -> AppError:

@@ -12,13 +12,13 @@ from uuid import UUID
 import orjson
 from pydantic import Field
 
-from app.accounts.errors import USER_NOT_FOUND
+from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
 from app.errors import refuse
 from app.modules.library import resources
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.tables.kinds import AppRole
-from app.named.ask import Pair, among, malformed_is
+from app.named.ask import Pair, among, malformed_is, telling
 from app.named.lists import containing, words
 from app.named.shapes import Embed, Shape
 
@@ -120,7 +120,8 @@ async def resource(caller: Caller, resource_id: str) -> dict[str, Any]:
 
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller's."""
-    return ExternalResource.told(await caller.ask.insert("resources", row, _SELECT))
+    with telling({"42501": INSUFFICIENT_ROLE}):
+        return ExternalResource.told(await caller.ask.insert("resources", row, _SELECT))
 
 
 async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:

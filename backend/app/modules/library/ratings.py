@@ -7,6 +7,7 @@ from app.modules.library.callers import Caller
 from app.modules.library.resources import GONE_OR_GUEST, must_be_readable
 from app.modules.library.shapes.resources import Rating, RatingWithAuthor
 from app.named.ask import Pair, malformed_is, telling
+from app.named.lists import Page
 
 ALREADY_RATED = ErrorSpec("ALREADY_RATED", 400, "Ressource déjà notée. Utilisez PUT pour modifier.")
 RATING_NOT_FOUND = ErrorSpec("RATING_NOT_FOUND", 404, "Note non trouvée")
@@ -39,7 +40,7 @@ async def take_back(caller: Caller, resource_id: str) -> None:
         raise refuse(RATING_NOT_FOUND)
 
 
-async def ratings(caller: Caller, resource_id: str) -> list[dict[str, Any]]:
+async def ratings(caller: Caller, resource_id: str, page: Page) -> list[dict[str, Any]]:
     """The marks of a resource, the newest first."""
     readable = await must_be_readable(caller, resource_id)
     found = await caller.ask.rows(
@@ -47,6 +48,7 @@ async def ratings(caller: Caller, resource_id: str) -> list[dict[str, Any]]:
         ("select", RatingWithAuthor.select()),
         ("resource_id", f"eq.{readable['id']}"),
         ("order", "created_at.desc,id.desc"),
+        *page.pairs(),
     )
     return RatingWithAuthor.all(found.rows)
 

@@ -94,8 +94,8 @@ async def must_be_own(caller: Caller, resource_id: str, refusal: ErrorSpec) -> s
 
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
-    stored = await caller.ask.insert("resources", row, ("select", Resource.select()))
-    return Resource.told(stored)
+    with telling({"42501": INSUFFICIENT_ROLE}):
+        return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
 
 
 async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:

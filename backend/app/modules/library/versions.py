@@ -15,6 +15,7 @@ from app.modules.library.resources import found as found_resource
 from app.modules.library.resources import must_be_readable
 from app.modules.library.shapes.resources import Resource, Snapshot, Version, VersionListed
 from app.named.ask import Pair, malformed_is, telling
+from app.named.lists import Page
 
 VERSION_NOT_FOUND = ErrorSpec("VERSION_NOT_FOUND", 404, "Version non trouvée")
 INVALID_VERSION = ErrorSpec("INVALID_VERSION", 400, "Numéro de version invalide")
@@ -39,7 +40,7 @@ def number_of(text: str) -> int:
     return int(text)
 
 
-async def versions(caller: Caller, resource_id: str) -> dict[str, Any]:
+async def versions(caller: Caller, resource_id: str, page: Page) -> dict[str, Any]:
     """The versions of a resource, the newest first."""
     readable = await must_be_readable(caller, resource_id)
     rows = await caller.ask.rows(
@@ -47,6 +48,7 @@ async def versions(caller: Caller, resource_id: str) -> dict[str, Any]:
         ("select", VersionListed.select()),
         ("resource_id", f"eq.{readable['id']}"),
         ("order", "version_number.desc"),
+        *page.pairs(),
     )
     return {"resourceId": readable["id"], "versions": VersionListed.all(rows.rows)}
 

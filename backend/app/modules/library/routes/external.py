@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.accounts.bodies import Body, Text
-from app.accounts.errors import USER_NOT_FOUND
+from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
 from app.errors import AppError, ErrorSpec
 from app.middleware.error_answers import translated
 from app.modules.library import external, resources
@@ -164,7 +164,13 @@ async def get_resource(caller: Program, resource_id: str) -> Json:
     return Json({"data": await external.resource(caller, resource_id)})
 
 
-@router.post("/resources", status_code=201, summary="Make a resource", response_model=ResourceTold)
+@router.post(
+    "/resources",
+    status_code=201,
+    summary="Make a resource",
+    response_model=ResourceTold,
+    responses=_errors(INSUFFICIENT_ROLE),
+)
 async def post_resource(caller: Program, body: NewExternalResource) -> Json:
     """In the caller's name."""
     row = body.model_dump(mode="json")

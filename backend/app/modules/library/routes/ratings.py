@@ -13,6 +13,7 @@ from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.ratings import ALREADY_RATED, NOT_YET_RATED, RATING_NOT_FOUND
 from app.modules.library.shapes.resources import Rating, RatingWithAuthor
 from app.named.answers import Json, Message, errors
+from app.named.lists import PagedWhole
 
 router = APIRouter(prefix="/api/resources", tags=["resources"])
 
@@ -64,6 +65,6 @@ async def delete_rating(caller: User, resource_id: str) -> Json:
     response_model=list[RatingWithAuthor],
     responses=errors(RESOURCE_NOT_FOUND),
 )
-async def get_ratings(caller: Anybody, resource_id: str) -> Json:
+async def get_ratings(caller: Anybody, resource_id: str, page: PagedWhole) -> Json:
     """The newest first, each with whoever gave it."""
-    return Json(await ratings.ratings(caller, resource_id))
+    return Json(await ratings.ratings(caller, resource_id, page))

@@ -78,7 +78,9 @@ async def get_resource(caller: Anybody, resource_id: str) -> Json:
     return Json(await resources.found(caller, resource_id, ResourceInFull))
 
 
-@router.post("", status_code=201, summary="Make a resource", response_model=Resource)
+@router.post(
+    "", status_code=201, summary="Make a resource", response_model=Resource, responses=errors(INSUFFICIENT_ROLE)
+)
 async def post_resource(caller: User, body: NewResource) -> Json:
     """In the caller's name, whatever the body says."""
     return Json(await resources.create(caller, body.model_dump(mode="json")), 201)
