@@ -1,6 +1,6 @@
 """Forks say how visible they are, versions are kept and restored by number, tags are found whatever their case.
 
-Revision: library_101, after library_0002.
+Revision: library_101, after library_0004.
 """
 
 import sqlalchemy as sa
@@ -8,13 +8,13 @@ from alembic import op
 from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_101'
-down_revision = 'library_0002'
+down_revision = 'library_0004'
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_sql("modules/library/sql/functions.sql", "e0b8d72d1fc21e97")
+    run_sql("modules/library/sql/functions.sql", "f543d39ef423b6c8")
     run_sql("modules/library/sql/versions.sql", "3939a8a2e01677e6")
     run_sql("modules/library/sql/tags.sql", "b7bc593fac7112c7")
     folded = [sa.literal_column('library_internal.folded(tags)')]
@@ -32,7 +32,7 @@ def downgrade() -> None:
         drop function library.keep_version(uuid, text);
         drop function library.fork_resource(uuid, library.resource_visibility);
     """)
-    run_sql("modules/library/sql/functions.sql", "e6be1fb9d6234f1b")
+    run_sql("modules/library/sql/functions.sql", "0d98bf234bb1a566")
     run_script("""
         revoke execute on function library.fork_resource(uuid) from public;
         grant execute on function library.fork_resource(uuid) to anon, authenticated, service, relais_definer;
