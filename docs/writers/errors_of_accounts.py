@@ -21,7 +21,8 @@ OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "EMAIL_TAKEN": "Another account has this address, in whatever case it is written.",
     "EMAIL_UNCHANGED": "The new address is the old one.",
     "FACTOR_NOT_FOUND": "The user has no second factor with this id.",
-    "FORBIDDEN": "The linked account is somebody else's.",
+    "FORBIDDEN": "The linked account is somebody else's. Of a resource: shares are for its owner, explicit rights for"
+    " its owner and administrators.",
     "FOREIGN_KEY_CONSTRAINT": "The body names a row that is not there; `details.field` says where.",
     "INSUFFICIENT_ROLE": "The route takes a higher rank; `required` names it.",
     "INSUFFICIENT_SCOPE": "The token's scopes do not reach that far: it may read only, or is not for administration.",

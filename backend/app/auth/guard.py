@@ -178,7 +178,9 @@ class Guard:
 
     async def _count_everywhere(self, caller: Caller, address: str, kind: Kind) -> Headers:
         name, limit = caller.credential, self.limiter.limit(kind)
-        who = counted_as(caller.user_id, address)
+        # Programs of one user do not use up each other's requests.
+        by_token = kind == "external" and name.startswith("token:")
+        who = name if by_token else counted_as(caller.user_id, address)
         commands: list[Command] = [("GET", self.redis.key(name))] if name else []
         if limit is not None:
             commands.append(self.limiter.command(limit, who))

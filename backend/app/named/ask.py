@@ -63,6 +63,13 @@ class Ask:
         result = await self._asked("GET", Route("table", table), pairs, prefer, kept_as=kept_as)
         return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
 
+    async def rows_of(self, function: str, arguments: Mapping[str, str], *pairs: Pair, count: bool = False) -> Found:
+        """The rows that a function answers, which are filtered, ordered and paged like those of a table."""
+        prefer = {b"prefer": b"count=exact"} if count else {}
+        given = (*arguments.items(), *pairs)
+        result = await self._asked("GET", Route("function", function), given, prefer)
+        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
+
     async def one(self, table: str, *pairs: Pair, kept_as: str = "") -> dict[str, Any] | None:
         """The one row, or None."""
         found = (await self.rows(table, *pairs, ("limit", "1"), kept_as=kept_as)).rows
