@@ -1,7 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.adapters.stores import storage_for
 from app.auth.attempts import Attempts
 from app.auth.caller import CallerResolver
 from app.auth.endings import Endings
@@ -33,6 +34,7 @@ from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.trace import TraceMiddleware
+from app.module import Allowance, Module
 from app.modules import load_modules
 from app.settings import Settings, load_settings
 from app.state import AppState
@@ -85,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         callers=_callers(settings),
         engines=engines,
         conductor=Conductor(database, engines.get, engines.doubt),
+        storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )
@@ -98,7 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, modules),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -131,6 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
+        await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
 
@@ -155,7 +159,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module]) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -167,7 +171,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, of_gateway=False)
+    allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
+    return _around(settings, cors, of_gateway=False, allowed=allowed)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
@@ -178,13 +183,17 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     return app
 
 
-def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[Middleware]:
+def _around(
+    settings: Settings, cors: Middleware, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+) -> list[Middleware]:
     http = settings.http
+    bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
+    times = {item.path: item.seconds for item in allowed if item.seconds is not None}
     return [
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
-        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
-        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
+        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
+        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

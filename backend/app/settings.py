@@ -27,6 +27,7 @@ _PLAIN_ADDRESS = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:-*[a-z0-9])*\.)*(?!\d+$)[a-z0-9](?:-*[a-z0-9])*",
     re.ASCII | re.IGNORECASE,
 )
+_TYPE = re.compile(r"!?(\*|[a-z0-9][a-z0-9!#$&^.+-]*)/(\*|[a-z0-9][a-z0-9!#$&^.+-]*)\Z")
 _BETWEEN_PAIRS = re.compile(r",(?=\s*[\w.$-]+\s*=)")
 
 
@@ -85,6 +86,13 @@ def _smtp_url(value: SecretStr | None) -> SecretStr | None:
     return checked
 
 
+def _s3_url(value: str) -> str:
+    _check_url(SecretStr(value), ("http", "https"))
+    if not urlsplit(value).hostname:
+        raise ValueError("must name a host, as in https://s3.example.org")
+    return value
+
+
 def _sender(value: str) -> str:
     """An address, perhaps with a name before it."""
     address = parseaddr(value)[1]
@@ -118,6 +126,7 @@ def _regular_expressions(value: str) -> str:
 
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
+S3Url = Annotated[str, AfterValidator(_s3_url)]
 Sender = Annotated[str, AfterValidator(_sender)]
 RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 
@@ -368,6 +377,44 @@ class LimitsSettings(_Group):
     transfers: Rate = Field("20/600", description="Imports, exports, backups.")
 
 
+def _types(value: str) -> str:
+    for pattern in _comma_separated(value):
+        if not _TYPE.match(pattern):
+            raise ValueError(f"{pattern} is no type, as in image/png, image/* or !text/html")
+    return value
+
+
+class FilesSettings(_Group):
+    """Files that people upload."""
+
+    directory: str = Field(
+        "",
+        description="Where files lie, and where they are written while they come in. Unset: `files` in the data"
+        " directory.",
+    )
+    max_bytes: int = Field(10 * 1024 * 1024, ge=1, le=5 * 1024**3, description="Largest file; beyond it: 400.")
+    types: Annotated[str, AfterValidator(_types)] = Field(
+        "image/*,text/*,application/*,!application/x-msdownload,!application/x-executable,!application/x-mach-binary",
+        description="Comma-separated types that are taken, by what files hold; `!` before those that are not.",
+    )
+    quota_bytes: int = Field(1024**3, ge=0, description="What the files of one user may come to; 0: no bound.")
+    transfer_seconds: float = Field(600.0, ge=0.001, le=86400, description="Longest time a file may take in or out.")
+    orphan_hours: float = Field(
+        24.0, gt=0, le=87600, description="How long what is left over stays: bytes without a row, files of nothing."
+    )
+    s3_bucket: str = Field("", description="A bucket to keep files in, in place of the directory.")
+    s3_endpoint: S3Url = Field("https://s3.amazonaws.com", description="Where the service of the bucket is.")
+    s3_region: str = Field("us-east-1", min_length=1, description="Region that requests are signed for.")
+    s3_prefix: str = Field("", pattern=r"^[A-Za-z0-9/._-]*$", description="Put before every key in the bucket.")
+    s3_access_key: str = Field("", description="Who signs requests to the bucket.")
+    s3_secret_key: SecretStr | None = Field(None, description="What signs them.")
+    s3_timeout_seconds: float = Field(20.0, ge=0.001, le=600, description="Longest wait for the service of the bucket.")
+
+    def allowed(self) -> tuple[str, ...]:
+        """Patterns of the types that are taken."""
+        return _comma_separated(self.types)
+
+
 class RestSettings(_Group):
     """The query gateway. A field is called as PostgREST calls its option, `-` written `_`, wherever it has one."""
 
@@ -525,6 +572,7 @@ class Settings(BaseSettings):
     oauth: OauthSettings = OauthSettings()  # pyright: ignore[reportCallIssue]
     mail: MailSettings = MailSettings()  # pyright: ignore[reportCallIssue]
     limits: LimitsSettings = LimitsSettings()  # pyright: ignore[reportCallIssue]
+    files: FilesSettings = FilesSettings()  # pyright: ignore[reportCallIssue]
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
@@ -630,6 +678,9 @@ def _weak_secrets(settings: Settings) -> list[str]:
         known = getattr(settings.oauth, f"{provider}_client_id")
         if known and getattr(settings.oauth, f"{provider}_client_secret") is None:
             mistakes.append(f"{PREFIX}OAUTH_{provider.upper()}_CLIENT_ID is set without its CLIENT_SECRET.")
+    files = settings.files
+    if files.s3_bucket and not (files.s3_access_key and files.s3_secret_key is not None):
+        mistakes.append(f"{PREFIX}FILES_S3_BUCKET is set without its ACCESS_KEY and SECRET_KEY.")
     return mistakes
 
 

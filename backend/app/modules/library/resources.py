@@ -8,12 +8,15 @@ from starlette.datastructures import QueryParams
 from app.errors import refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
 from app.named.ask import Pair, among, malformed_is
 from app.named.lists import Form, Page, containing, filters, order
 from app.named.lists import listed as listed_rows
 
 AnyResource = TypeVar("AnyResource", bound=ResourceCore)
+#: Columns that forms write files into.
+FILES = ("file_url",)
 SEARCHED = ("title", "description", "readme")
 #: Keys of a list that have a meaning of their own, besides being names of columns.
 _OWN = frozenset({"tags"})
@@ -62,7 +65,8 @@ async def must_be_readable(caller: Caller, resource_id: str) -> dict[str, Any]:
 
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
-    stored = await caller.ask.insert("resources", row, ("select", Resource.select()))
+    async with stored_links(caller, row, FILES) as row:
+        stored = await caller.ask.insert("resources", row, ("select", Resource.select()))
     return Resource.told(stored)
 
 
@@ -71,11 +75,12 @@ async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -
     select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
     if not changes:
         return await found(caller, resource_id, Resource)
-    with malformed_is(RESOURCE_NOT_FOUND):
-        rows = await caller.ask.update("resources", changes, select, which)
-    if not rows:
-        await must_be_readable(caller, resource_id)
-        raise refuse(NOT_OWNER)
+    async with stored_links(caller, changes, FILES) as changes:
+        with malformed_is(RESOURCE_NOT_FOUND):
+            rows = await caller.ask.update("resources", changes, select, which)
+        if not rows:
+            await must_be_readable(caller, resource_id)
+            raise refuse(NOT_OWNER)
     return Resource.told(rows[0])
 
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions, resources
+from app.modules.library.routes import files, permissions, resources
 
 router = APIRouter()
-for subject in (permissions, resources):
+for subject in (files, permissions, resources):
     router.include_router(subject.router)
