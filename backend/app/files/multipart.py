@@ -74,8 +74,8 @@ def parsed_header(value: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _unquoted(value: str) -> str:
-    # Browsers escape nothing but quotes; a backslash before anything else is part of an old Windows path.
-    return value[1:-1].replace('\\"', '"') if value.startswith('"') else value
+    # Browsers write a quote as %22, others with a backslash; one before anything else is part of an old Windows path.
+    return value[1:-1].replace('\\"', '"').replace("%22", '"') if value.startswith('"') else value
 
 
 class Parser:

@@ -37,7 +37,7 @@ NO_FILE = ErrorSpec("NO_FILE", 400, "Aucun fichier fourni")
 TOO_MANY_FILES = ErrorSpec("TOO_MANY_FILES", 400, "Trop de fichiers")
 INVALID_FILE_NAME = ErrorSpec("INVALID_FILE_NAME", 400, "Nom de fichier invalide")
 FILE_NOT_FOUND = ErrorSpec("FILE_NOT_FOUND", 404, "Fichier non trouvé")
-INVALID_LINK = ErrorSpec("INVALID_LINK", 403, "Lien invalide ou expiré")
+INVALID_FILE_LINK = ErrorSpec("INVALID_FILE_LINK", 403, "Lien invalide ou expiré")
 _PURPOSE = "file link"
 _COLUMNS = "id::text, tenant_id::text, file_name, original_name, mime_type, size, is_public, created_at, updated_at"
 _ONE = f"select {_COLUMNS} from library.files where file_name = $1"  # noqa: S608 - constants
@@ -109,7 +109,7 @@ async def _resource(caller: Caller, form: Form) -> str | None:
 
 async def own(caller: Caller, params: QueryParams, page: Page, form: ListForm = "page") -> Any:
     """A page of the files that the caller has uploaded."""
-    columns = OwnFile.columns()
+    columns = {**OwnFile.columns(), "created_at": "created_at", "createdAt": "created_at"}
     query = (("select", OwnFile.select()), ("uploaded_by", f"eq.{caller.user_id}"), *filters(params, columns))
     found = await caller.ask.rows("files", *query, order(params, columns), *page.pairs(), count=True)
     rows = [OwnFile.told(row, url=caller.keeping.url(row["file_name"])) for row in found.rows]
@@ -210,16 +210,16 @@ async def _linked(caller: Caller, name: str, link: Link) -> Row:
     _check(name)
     usable = link.expires.isascii() and link.expires.isdecimal() and len(link.expires) < 12
     if not usable or int(link.expires) <= time.time():
-        raise refuse(INVALID_LINK)
+        raise refuse(INVALID_FILE_LINK)
     try:
         code = base64.urlsafe_b64decode(link.signature.encode() + b"=" * (-len(link.signature) % 4))
     except ValueError:
-        raise refuse(INVALID_LINK) from None
+        raise refuse(INVALID_FILE_LINK) from None
     rows = await caller.database.fetch(SERVICE, _ONE, name)
     for row in rows:
         if len(code) == 32 and caller.keeping.keys.made(_PURPOSE, _message(row, link.expires), code):
             return row
-    raise refuse(INVALID_LINK)
+    raise refuse(INVALID_FILE_LINK)
 
 
 def _message(row: Row, expires: str) -> bytes:

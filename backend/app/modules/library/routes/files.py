@@ -18,7 +18,14 @@ from app.modules.library.file_keeping import (
     FILE_TYPE_REFUSED,
     PATH,
 )
-from app.modules.library.files import FILE_NOT_FOUND, INVALID_FILE_NAME, INVALID_LINK, NO_FILE, TOO_MANY_FILES, Link
+from app.modules.library.files import (
+    FILE_NOT_FOUND,
+    INVALID_FILE_NAME,
+    INVALID_FILE_LINK,
+    NO_FILE,
+    TOO_MANY_FILES,
+    Link,
+)
 from app.modules.library.shapes.files import FileInfo, OwnFile, Removed, SignedLink, UploadAnswer
 from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, PageOf, errors
@@ -118,7 +125,7 @@ async def _answer(caller: Caller, request: Request, name: str) -> Response:
         raise refuse(RANGE_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{served.size}"}) from None
 
 
-_READ_ERRORS = errors(INVALID_FILE_NAME, INVALID_LINK, FILE_NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE)
+_READ_ERRORS = errors(INVALID_FILE_NAME, INVALID_FILE_LINK, FILE_NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE)
 
 
 @router.get(
