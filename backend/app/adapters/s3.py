@@ -42,7 +42,9 @@ class S3Storage:
         self._bucket = bucket
         self._credentials = credentials
         self._host = urlsplit(bucket.endpoint).netloc
-        self._client = httpx.AsyncClient(timeout=bucket.seconds, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(
+            timeout=bucket.seconds, follow_redirects=False, headers={"Accept-Encoding": "identity"}
+        )
 
     async def put(self, key: str, whole: Whole) -> None:
         """Send the file; the signature holds its digest, so that what arrives is what was sent."""
@@ -80,8 +82,11 @@ class S3Storage:
         token, prefix = "", self._bucket.prefix
         while True:
             query = {"list-type": "2", "prefix": prefix} | ({"continuation-token": token} if token else {})
-            async with self._asked("GET", f"/{self._bucket.name}", query=query) as answer:
-                text = (await _bounded(answer)).decode()
+            try:
+                async with self._asked("GET", f"/{self._bucket.name}", query=query) as answer:
+                    text = (await _bounded(answer)).decode()
+            except Missing as error:
+                raise _away("no such bucket") from error
             for entry in _ENTRY.findall(text):
                 told = {name: unescape(value) for name, value in _MEMBER.findall(entry)}
                 since = datetime.fromisoformat(told["LastModified"]).timestamp()

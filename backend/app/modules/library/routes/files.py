@@ -20,8 +20,8 @@ from app.modules.library.file_keeping import (
 )
 from app.modules.library.files import (
     FILE_NOT_FOUND,
-    INVALID_FILE_NAME,
     INVALID_FILE_LINK,
+    INVALID_FILE_NAME,
     NO_FILE,
     TOO_MANY_FILES,
     Link,
