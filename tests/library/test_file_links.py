@@ -94,7 +94,8 @@ async def test_what_is_no_file_is_refused_and_leaves_nothing_behind(
     if code == "VALIDATION_ERROR":
         assert answer.json()["details"][0]["path"] == "fileUrl"
     assert lying(directory) == before
-    assert not (await client.get("/api/resources", headers=people.owner.headers, params={"authorId": people.owner.id})).json()["data"]  # fmt: skip
+    listed = await client.get("/api/resources", headers=people.owner.headers, params={"authorId": people.owner.id})
+    assert not listed.json()["data"]
 
 
 @pytest.mark.parametrize("url", ["data:,D%C3%A9j%C3%A0%20vu%0A", "data:text/plain;charset=utf-8,Déjà vu%0A"])
