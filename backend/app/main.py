@@ -42,7 +42,7 @@ from app.supervise import die_with_parent
 from app.version import VERSION
 
 EXPOSED_HEADERS = (
-    *("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
+    *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
     *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )

@@ -1,4 +1,4 @@
-"""Files through a server process, over real connections: nothing holds a whole file, nothing is left of what broke off."""
+"""Files through a server process: nothing holds a whole file in memory, nothing is left of what broke off."""
 
 import asyncio
 import os

@@ -9,17 +9,18 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from app.errors import ErrorSpec, refuse
 
 STORAGE_UNAVAILABLE = ErrorSpec("STORAGE_UNAVAILABLE", 503, "Le stockage des fichiers est indisponible")
 CHUNK_BYTES = 256 * 1024
 INCOMING = "incoming"
+Result = TypeVar("Result")
 _KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f]{2}/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
@@ -75,6 +76,20 @@ class Storage(Protocol):
     async def close(self) -> None: ...
 
 
+async def finished(work: Callable[..., Result], *args: Any) -> Result:
+    """What a thread makes of it. Whoever is cancelled waits for it: it must not write to what is closed by then."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()
+        raise
+
+
 def key_of(tenant_id: str, name: str) -> str:
     """Where a file of a tenant lies."""
     return f"{tenant_id}/{hashlib.sha256(name.encode()).hexdigest()[:2]}/{name}"
@@ -97,13 +112,13 @@ class DiskStorage:
     async def put(self, key: str, whole: Whole) -> None:
         """Return once the file would outlive a power cut."""
         with disk_failures():
-            await asyncio.to_thread(_move, whole.path, self._root / checked(key))
+            await finished(_move, whole.path, self._root / checked(key))
 
     @asynccontextmanager
     async def opened(self, key: str, span: Span) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Read a part of a file; somebody may delete it meanwhile."""
         with disk_failures():
-            number = await asyncio.to_thread(_open, self._root / checked(key))
+            number = _open(self._root / checked(key))
         try:
             yield _chunks(number, span)
         finally:
@@ -177,7 +192,7 @@ def _open(path: Path) -> int:
 async def _chunks(number: int, span: Span) -> AsyncIterator[bytes]:
     position = span.start
     while position < span.stop:
-        chunk = await asyncio.to_thread(os.pread, number, min(CHUNK_BYTES, span.stop - position), position)
+        chunk = await finished(os.pread, number, min(CHUNK_BYTES, span.stop - position), position)
         if not chunk:
             raise Missing("the file is shorter than its row says")
         position += len(chunk)

@@ -1,13 +1,12 @@
 """A file while it comes in: written to a place of its own, looked at as it goes by, and gone unless it is put away."""
 
-import asyncio
 import hashlib
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.adapters.storage import CHUNK_BYTES, Whole, disk_failures, new_incoming
+from app.adapters.storage import CHUNK_BYTES, Whole, disk_failures, finished, new_incoming
 from app.files.kinds import Sniffer
 
 
@@ -39,14 +38,14 @@ class Incoming:
         """The file once all of it is here, safe on the disk."""
         await self._flush()
         with disk_failures():
-            await asyncio.to_thread(os.fsync, self._number)
+            await finished(os.fsync, self._number)
         return Whole(self._path, self.size, self._digest.hexdigest(), kind)
 
     async def _flush(self) -> None:
         data = bytes(self._waiting)
         self._waiting.clear()
         with disk_failures():
-            await asyncio.to_thread(self._put, data)
+            await finished(self._put, data)
 
     def _put(self, data: bytes) -> None:
         self._digest.update(data)
@@ -59,10 +58,9 @@ class Incoming:
 async def incoming(directory: Path, longest: int) -> AsyncGenerator[Incoming]:
     """A new file; what has not been moved away by the end goes, however that end comes about."""
     with disk_failures():
-        number, path = await asyncio.to_thread(new_incoming, directory)
+        number, path = new_incoming(directory)
     try:
         yield Incoming(number, path, longest)
     finally:
-        # At once: whoever is cancelled must not wait for a thread.
         os.close(number)
         path.unlink(missing_ok=True)
