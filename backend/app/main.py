@@ -24,11 +24,16 @@ from app.auth.guard import Guard
 from app.auth.limits import Limiter
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
+from app.catalog.types import Catalog, Name
 from app.gateway.assembly import Assembly
+from app.gateway.cache import Cache
 from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
+from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
+from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
@@ -77,6 +82,10 @@ def create_app(settings: Settings) -> FastAPI:
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
+    cache = _cache(settings, database, redis, engines, modules)
+    if settings.cache.enabled:
+        # Rules may have changed, and with them what answers depend on.
+        engines.loaded = cache.begin_anew
     state = AppState(
         settings=settings,
         database=database,
@@ -86,7 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
         tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
         engines=engines,
-        conductor=Conductor(database, engines.get, engines.doubt),
+        conductor=Conductor(database, engines.get, engines.doubt, cache),
         storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
@@ -125,18 +134,38 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
-    await state.guard.endings.start()
+    await state.conductor.cache.start()
+    await state.guard.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
-        await state.guard.endings.stop()
+        await state.guard.stop()
+        await state.conductor.cache.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
         await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+def _cache(
+    settings: Settings, database: Database, redis: Redis, engines: Keeper[Engine], modules: Sequence[Module]
+) -> Cache:
+    seconds = {
+        Name(module.schema, table): seconds for module in modules for table, seconds in module.cache_seconds.items()
+    }
+    expiring = [(Name(module.schema, table), column) for module in modules for table, column in module.expiring.items()]
+
+    def catalog() -> Catalog | None:
+        engine = engines.get()
+        return None if engine is None else engine.catalog
+
+    lifetimes = Lifetimes(seconds if settings.cache.enabled else {})
+    cache = Cache(database, redis, settings.cache, lifetimes, expiring, catalog)
+    cache.attach()
+    return cache
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
@@ -194,6 +223,7 @@ def _around(
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
+        Middleware(ConditionalMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

@@ -1,13 +1,13 @@
 """Files are read with the resources that name them, and nobody names one that they may not read.
 
-Revision: library_105, after library_0002.
+Revision: library_105, after library_0004.
 """
 
 from alembic import op
 from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_105'
-down_revision = 'library_0002'
+down_revision = 'library_0004'
 branch_labels = None
 depends_on = None
 

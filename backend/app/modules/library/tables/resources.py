@@ -128,6 +128,7 @@ class ResourceShare(SQLModel, table=True):
         _shares.check("target", "num_nonnulls(shared_with_user_id, shared_with_group_id) = 1"),
         _shares.index("shared_with_user_id"),
         _shares.index("shared_with_group_id"),
+        _shares.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()
@@ -154,6 +155,7 @@ class ResourcePermission(SQLModel, table=True):
         _permissions.index("resource_id"),
         _permissions.index("user_id"),
         _permissions.index("group_id"),
+        _permissions.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()
