@@ -16,6 +16,7 @@ from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.adapters.stores import storage_for
 from app.auth.attempts import Attempts
 from app.auth.caller import CallerResolver
 from app.auth.endings import Endings
@@ -38,7 +39,7 @@ from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.trace import TraceMiddleware
-from app.module import Module
+from app.module import Allowance, Module
 from app.modules import load_modules
 from app.settings import Settings, load_settings
 from app.state import AppState
@@ -46,7 +47,7 @@ from app.supervise import die_with_parent
 from app.version import VERSION
 
 EXPOSED_HEADERS = (
-    *("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
+    *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
     *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
@@ -95,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         callers=_callers(settings),
         engines=engines,
         conductor=Conductor(database, engines.get, engines.doubt, cache),
+        storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )
@@ -108,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, modules),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -143,6 +145,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
+        await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
 
@@ -185,7 +188,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module]) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -197,7 +200,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, of_gateway=False)
+    allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
+    return _around(settings, cors, of_gateway=False, allowed=allowed)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
@@ -208,14 +212,18 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     return app
 
 
-def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[Middleware]:
+def _around(
+    settings: Settings, cors: Middleware, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+) -> list[Middleware]:
     http = settings.http
+    bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
+    times = {item.path: item.seconds for item in allowed if item.seconds is not None}
     return [
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
         Middleware(ConditionalMiddleware),
-        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
-        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
+        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
+        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

@@ -2,6 +2,8 @@
 
 from app.module import Module
 from app.modules.library import tables
+from app.modules.library.file_sweep import sweep_files
+from app.modules.library.larger_requests import allowances
 from app.modules.library.people import PERSON
 from app.modules.library.routes import router
 from app.modules.library.seed import seed
@@ -44,7 +46,8 @@ MODULE = Module(
         "user_roles",
     ),
     router=router,
-    jobs=(auto_approval, reconcile_votes),
+    jobs=(auto_approval, reconcile_votes, sweep_files),
+    allowances=allowances,
     seed=seed,
     person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),

@@ -10,6 +10,7 @@ from app.accounts.errors import USERNAME_TAKEN
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_FOUND, NOT_OWNER
+from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
@@ -18,6 +19,8 @@ from app.named.lists import Form, Page, filters, invalid, listed, order
 
 PROFILE_NOT_FOUND = ErrorSpec("PROFILE_NOT_FOUND", 404, "Profil non trouvé")
 NOT_OWN_PROFILE = NOT_OWNER.worded("Vous ne pouvez mettre à jour que votre propre profil")
+#: Forms send pictures within the row.
+PICTURES = ("avatar_url",)
 _SHORTEST_SEARCH = 2
 _OWN = OwnProfile.select() + ",preferences:profile_preferences(preferred_layout)"
 _NEWEST: Pair = ("order", "created_at.desc,id.desc")
@@ -53,7 +56,7 @@ async def found(caller: Caller, profile_id: str) -> dict[str, Any]:
     if caller.user_id and which == ("user_id", f"eq.{caller.user_id}"):
         return await _own(caller, which)
     with malformed_is(PROFILE_NOT_FOUND):
-        row = await caller.ask.one("profiles", ("select", Profile.select()), which)
+        row = await caller.ask.one("profiles", ("select", Profile.select()), which, kept_as=f"profile:{profile_id}")
     if row is None:
         raise refuse(PROFILE_NOT_FOUND)
     return await _own(caller, which) if row["user_id"] == caller.user_id else Profile.told(row)
@@ -64,8 +67,9 @@ async def change(caller: Caller, profile_id: str, changes: Mapping[str, Any]) ->
     which = _which(profile_id)
     columns = {name: value for name, value in changes.items() if name != "preferred_layout"}
     if columns:
-        with malformed_is(NOT_FOUND), telling({"23505": USERNAME_TAKEN}):
-            rows = await caller.ask.update("profiles", columns, ("select", "user_id"), which)
+        async with stored_links(caller, columns, PICTURES) as written:
+            with malformed_is(NOT_FOUND), telling({"23505": USERNAME_TAKEN}):
+                rows = await caller.ask.update("profiles", written, ("select", "user_id"), which)
     else:
         rows = await _changeable(caller, which)
     if not rows:

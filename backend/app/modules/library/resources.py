@@ -10,6 +10,7 @@ from app.errors import ErrorSpec, refuse
 from app.gateway.array_text import array_literal
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
 from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.ask import Found, Pair, among, malformed_is, telling
@@ -17,6 +18,8 @@ from app.named.lists import Form, Page, containing, filters, order, words
 from app.named.lists import listed as listed_rows
 
 AnyResource = TypeVar("AnyResource", bound=ResourceCore)
+#: Columns that forms write files into.
+FILES = ("file_url",)
 SEARCHED = ("title", "description", "readme")
 #: Keys of a list that have a meaning of their own, besides being names of columns.
 _OWN = frozenset({"tags", "tags__overlaps"})
@@ -95,8 +98,9 @@ async def must_be_own(caller: Caller, resource_id: str, refusal: ErrorSpec) -> s
 
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
-    with telling({"42501": INSUFFICIENT_ROLE}):
-        return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
+    async with stored_links(caller, row, FILES) as row:
+        with telling({"42501": INSUFFICIENT_ROLE}):
+            return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
 
 
 async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,11 +108,12 @@ async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -
     select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
     if not changes:
         return await found(caller, resource_id, Resource)
-    with malformed_is(RESOURCE_NOT_FOUND):
-        rows = await caller.ask.update("resources", changes, select, which)
-    if not rows:
-        await must_be_readable(caller, resource_id)
-        raise refuse(NOT_OWNER)
+    async with stored_links(caller, changes, FILES) as changes:
+        with malformed_is(RESOURCE_NOT_FOUND):
+            rows = await caller.ask.update("resources", changes, select, which)
+        if not rows:
+            await must_be_readable(caller, resource_id)
+            raise refuse(NOT_OWNER)
     return Resource.told(rows[0])
 
 
