@@ -34,7 +34,6 @@ class Pulse:
     seconds: float = 1.0
 
 
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """What a module knows of the people of a tenant, as statements that run as the service role."""

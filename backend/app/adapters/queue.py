@@ -22,6 +22,8 @@ from app.settings import JobsSettings
 QUEUE = "queue:jobs"
 HEALTH = "queue:jobs:health"
 HEALTH_INTERVAL_SECONDS = 5
+#: arq takes as many jobs as there is room for at each look.
+POLL_SECONDS = 0.1
 #: Jobs that are rows watch their time themselves and note that it was over; the queue gives them time for that.
 GRACE_SECONDS = 30
 
@@ -75,6 +77,7 @@ def make_worker(
         max_jobs=settings.concurrency,
         job_timeout=settings.timeout_seconds + GRACE_SECONDS,
         keep_result=0,
+        poll_delay=POLL_SECONDS,
         job_completion_wait=math.ceil(settings.shutdown_seconds),
         health_check_key=redis.key(HEALTH),
         health_check_interval=HEALTH_INTERVAL_SECONDS,

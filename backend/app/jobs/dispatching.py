@@ -21,7 +21,7 @@ from app.settings import JobsSettings
 AWAY = "jobs_unavailable"
 #: Rows that are handed to the queue at once, and jobs that one worker runs at once without it.
 _MOST, _LANES = 100, 4
-_POLL_SECONDS = 2.0
+_POLL_SECONDS, _FULL_SECONDS = 2.0, 0.2
 
 
 async def perform(ctx: dict[str, Any], job_id: str) -> None:
@@ -46,8 +46,9 @@ class Dispatcher:
         try:
             while not stopping.is_set():
                 self._wanted.clear()
-                await self._round(stopping)
-                await self._wait(stopping)
+                handed = await self._round(stopping)
+                # A full hand: there is more, as soon as some of it is taken.
+                await self._wait(stopping, _FULL_SECONDS if handed == _MOST else _POLL_SECONDS)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
@@ -58,12 +59,12 @@ class Dispatcher:
         while await self._performer.perform():
             pass
 
-    async def _round(self, stopping: asyncio.Event) -> None:
+    async def _round(self, stopping: asyncio.Event) -> int:
         try:
             for row in await rows.bury(self._database, self._settings.attempts):
                 log.event(DEAD, {"id": row["id"], "job": row["name"], "reason": rows.ABANDONED}, level="error")
             try:
-                await self._hand_over()
+                return await self._hand_over()
             except RedisUnavailable:
                 await asyncio.gather(*(self._lane(stopping) for _ in range(_LANES)))
         except AppError as error:
@@ -71,23 +72,26 @@ class Dispatcher:
         except Exception as error:
             # A mistake of ours must not end the running of jobs.
             log.event("unexpected_error", {"in": "jobs"}, level="error", error=error)
+        return 0
 
-    async def _hand_over(self) -> None:
-        for row in await rows.due(self._database, self._performer.names, _MOST):
+    async def _hand_over(self) -> int:
+        due = await rows.due(self._database, self._performer.names, _MOST)
+        for row in due:
             # What is in the queue already is not put there twice. A worker that is killed between the queue and the
             # row takes the key with it for minutes; so does nobody after a while.
             turn = int(row["overdue"] / self._settings.lease_seconds)
             key = f"job:{row['id']}:{row['attempts']}:{turn}"
             await self._queue.put(perform.__name__, row["id"], key=key)
+        return len(due)
 
     async def _lane(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set() and await self._performer.perform():
             pass
 
-    async def _wait(self, stopping: asyncio.Event) -> None:
+    async def _wait(self, stopping: asyncio.Event, seconds: float) -> None:
         waited_for = [asyncio.create_task(event.wait()) for event in (stopping, self._wanted)]
         try:
-            await asyncio.wait(waited_for, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waited_for:
                 task.cancel()

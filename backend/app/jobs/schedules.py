@@ -18,10 +18,12 @@ _DUE = """
         select max(scheduled_for) as at from relais.jobs where name = $1
     ), put as (
         insert into relais.jobs (name, scheduled_for, arguments)
-        select $1, $2, case when $4 then
-                 jsonb_build_object('since', coalesce(last.at, $2 - $3::float8 * interval '1 second'), 'until', $2)
+        select $1, told.until, case when $4 then
+                 jsonb_build_object(
+                   'since', coalesce(last.at, told.until - $3::float8 * interval '1 second'), 'until', told.until)
                else '{}' end
-        from last where last.at is null or last.at < $2
+        from last, (select $2::timestamptz as until) as told
+        where last.at is null or last.at < told.until
         on conflict (name, scheduled_for) where scheduled_for is not null do nothing
         returning id
     )

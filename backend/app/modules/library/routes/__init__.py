@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions, resources
+from app.modules.library.routes import analytics, counters, jobs, permissions, resources
 
 router = APIRouter()
-for subject in (permissions, resources):
+for subject in (analytics, counters, jobs, permissions, resources):
     router.include_router(subject.router)
