@@ -42,7 +42,7 @@ async def track(caller: Caller, redis: Redis, tracked: Tracked) -> None:
     if resource is None and isinstance(foreign, str) and _is_storable(foreign):
         # An id from before there was a server: worth remembering, though it names nothing here.
         details = {"resourceId": foreign[:_LONGEST_FOREIGN_ID], **(details or {})}
-    event = Event(caller.asked.caller.tenant_id, name, caller.user_id, resource, details)
+    event = Event(caller.tenant_id, name, caller.user_id, resource, details)
     await events.note(redis, caller.database, event)
 
 

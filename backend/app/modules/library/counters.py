@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -75,19 +76,26 @@ async def flush_views(ctx: dict[str, Any]) -> None:
 
 
 async def _add(connection: Connection, content: Sequence[bytes]) -> None:
-    counts: list[dict[str, Any]] = []
-    for field, views in zip(content[::2], content[1::2], strict=True):
-        tenant, _, resource = field.decode().partition(":")
-        counts.append({"tenant": tenant, "resource": resource, "views": int(views)})
+    pairs = zip(content[::2], content[1::2], strict=True)
+    counts = [count for field, views in pairs if (count := _count(field, views)) is not None]
     await connection.execute(_ADD, orjson.dumps(counts).decode())
 
 
+def _count(field: bytes, views: bytes) -> dict[str, Any] | None:
+    # What somebody else put there must not keep the others waiting.
+    try:
+        tenant, resource = field.decode().split(":")
+        return {"tenant": str(UUID(tenant)), "resource": str(UUID(resource)), "views": int(views)}
+    except ValueError:
+        return None
+
+
 def _event(caller: Caller, name: str, resource_id: str) -> Event:
-    return Event(caller.asked.caller.tenant_id, name, caller.user_id, resource_id)
+    return Event(caller.tenant_id, name, caller.user_id, resource_id)
 
 
 def _seen_key(caller: Caller, redis: Redis, resource_id: str) -> str:
     # Addresses are nobody's affair: what is kept of them is enough to know one again, for a while.
     visitor = f"user {caller.user_id}" if caller.user_id else f"address {caller.asked.address}"
-    known = blake2b(f"{caller.asked.caller.tenant_id} {resource_id} {visitor}".encode(), digest_size=16)
+    known = blake2b(f"{caller.tenant_id} {resource_id} {visitor}".encode(), digest_size=16)
     return redis.key("{buffers}", "seen", known.hexdigest())

@@ -67,7 +67,7 @@ class Retried(BaseModel):
 async def get_jobs(caller: Administrator, page: Paged, state: JobState | None = None, name: JobName = "") -> Json:
     """Those that wait, run, are done or were given up, with the reason; and how many there are of each."""
     wanted = Wanted(state, name, page.limit, (page.number - 1) * page.limit)
-    found = await listed(caller.database, _tenant(caller), wanted)
+    found = await listed(caller.database, caller.tenant_id, wanted)
     meta = {**page.meta(found.total), "counts": found.counts}
     return Json({"data": [in_both_casings(row) for row in found.rows], "meta": meta})
 
@@ -85,11 +85,7 @@ async def post_retry(caller: Administrator, job_id: str) -> Json:
     except ValueError:
         raise refuse(JOB_NOT_FOUND) from None  # what is no identifier is nobody's
     async with caller.database.transaction(SERVICE) as connection:
-        tenant_id, actor_id = _tenant(caller), caller.user_id
+        tenant_id, actor_id = caller.tenant_id, caller.user_id
         job = await try_again(connection, tenant_id, identifier)
         await note(connection, caller.asked, "JOB_RETRIED", tenant_id=tenant_id, actor_id=actor_id, target=identifier)
     return Json({"message": "Tâche remise en file d'attente", "job": in_both_casings(job)})
-
-
-def _tenant(caller: Caller) -> str:
-    return caller.asked.caller.tenant_id
