@@ -125,7 +125,8 @@ async def _work(
 ) -> None:
     pause = 0.5
     while not stopping.is_set():
-        worker = make_worker(redis, settings.jobs, jobs, (schedules.tick,), context, burst=burst)
+        # A copy: arq puts a client of its own into what it is given.
+        worker = make_worker(redis, settings.jobs, jobs, (schedules.tick,), dict(context), burst=burst)
         # arq takes the signals for itself: whoever stops the worker must also end this loop.
         worker.on_stop = lambda _signal: stopping.set()
         try:

@@ -126,3 +126,5 @@ async def test_of_two_workers_one_schedules(database: Database, start: Start) ->
             await asyncio.sleep(0.05)
     found = await database.fetch(SERVICE, "select until, count(*) from public.times group by 1", mode="write")
     assert {row[1] for row in found} == {1}
+    for worker in workers:
+        assert "unexpected_error" not in worker.log.read_text()
