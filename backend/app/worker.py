@@ -7,7 +7,7 @@ from typing import Any
 
 from app import log
 from app.adapters.postgres import Database
-from app.adapters.queue import Queue, make_worker, work
+from app.adapters.queue import Queue, Worker, make_worker, see_it_end, work
 from app.adapters.redis import Redis, RedisUnavailable
 from app.adapters.smtp import SmtpMailer
 from app.auth.signing import keyring
@@ -129,6 +129,7 @@ async def _work(
         worker = make_worker(redis, settings.jobs, jobs, (schedules.tick,), dict(context), burst=burst)
         # arq takes the signals for itself: whoever stops the worker must also end this loop.
         worker.on_stop = lambda _signal: stopping.set()
+        ending = asyncio.create_task(_see_it_end(worker, stopping))
         try:
             return await work(worker)
         except RedisUnavailable as error:
@@ -141,6 +142,13 @@ async def _work(
             _stop_on_signals(stopping)
             await _pause(stopping, pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        finally:
+            ending.cancel()
+
+
+async def _see_it_end(worker: Worker, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    await see_it_end(worker)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

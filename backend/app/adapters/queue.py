@@ -87,6 +87,14 @@ def make_worker(
     )
 
 
+async def see_it_end(worker: Worker) -> None:
+    """Tell a worker to end until it does: what it was waiting for may have swallowed the first time."""
+    main = worker.main_task
+    while main is not None and not main.done():
+        main.cancel()
+        await asyncio.wait((main,), timeout=0.2)
+
+
 async def work(worker: Worker) -> None:
     """Run a worker until it is told to stop or its burst is over; `RedisUnavailable` when its queue goes away."""
     try:
