@@ -13,6 +13,27 @@ from app.settings import Settings
 Seed = Callable[[Any, list[str], int], Awaitable[Mapping[str, int]]]
 #: A background job: an async function that takes the worker's context first.
 Job = Callable[..., Awaitable[Any]]
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A job that is run by the clock: once at each of its times, however many workers there are."""
+
+    job: Job
+    #: Counted from the start of 1970, a Thursday, in UTC: `every=DAY, at=7 * 3600` is each day at seven.
+    every: int
+    at: int = 0
+    #: The job is told `since` and `until`: the time before this one, and this one.
+    windowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Something that each worker does all the time, beside its jobs; two of them doing it at once do no harm."""
+
+    beat: Job
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,8 @@ class Module:
     tables: tuple[str, ...] = ()
     router: APIRouter | None = None
     jobs: tuple[Job, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    pulses: tuple[Pulse, ...] = ()
     seed: Seed | None = None
     #: Of the modules that are there, the first that has one describes people.
     person: Person | None = None

@@ -251,6 +251,12 @@ ADMINISTRATION = (
         public=False, scenario="of a private resource",
         select=OWNER | ADMINS, insert=READERS, update=CLOSED, delete=CLOSED,
     ),
+    Row(
+        "library.analytics_daily", "tenant_id = <home> and event = 'page_view'",
+        "insert into library.analytics_daily (day, event, count) values ('2000-01-01', 'page_view', 1)", "count = 0",
+        public=False,
+        select=CLOSED, insert=CLOSED, update=CLOSED, delete=CLOSED,
+    ),
 )  # fmt: skip
 
 LIBRARY = PEOPLE + RESOURCES + COMMUNITY + ADMINISTRATION

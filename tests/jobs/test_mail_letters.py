@@ -80,6 +80,7 @@ class Page(HTMLParser):
 
 def test_the_services_letters_exist_in_both_languages() -> None:
     wanted = {
+        "digest",
         "verify_email",
         "reset_password",
         "claim_account",

@@ -6,6 +6,7 @@ checks it as a whole, and every function downstream takes the group it needs.
 
 from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
 from app.settings.files import FilesSettings
+from app.settings.jobs import JobsSettings, RetentionSettings
 from app.settings.loading import SettingsError, load_settings
 from app.settings.refusals import EXAMPLE_SECRETS, MIN_SECRET_BYTES
 from app.settings.rest import RestSettings
@@ -15,7 +16,6 @@ from app.settings.servers import (
     DatabaseSettings,
     EmbeddedSettings,
     HttpSettings,
-    JobsSettings,
     LogSettings,
     RedisSettings,
     ServerSettings,
@@ -45,6 +45,7 @@ __all__ = [
     "RedisSettings",
     "RedisUrl",
     "RestSettings",
+    "RetentionSettings",
     "Sender",
     "ServerSettings",
     "Settings",

@@ -120,16 +120,6 @@ class EmbeddedSettings(Group):
     )
 
 
-class JobsSettings(Group):
-    """The background worker."""
-
-    concurrency: int = Field(10, ge=1, le=1000, description="Jobs that a worker runs at once.")
-    timeout_seconds: float = Field(300.0, ge=0.001, le=86400, description="Longest time a job may run.")
-    shutdown_seconds: float = Field(
-        3.0, ge=0.001, le=86400, description="How long a stopping worker waits for jobs in flight."
-    )
-
-
 class LogSettings(Group):
     """Logs go to standard error, one JSON object a line."""
 

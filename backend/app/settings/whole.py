@@ -11,13 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
 from app.settings.files import FilesSettings
 from app.settings.group import Group
+from app.settings.jobs import JobsSettings, RetentionSettings
 from app.settings.rest import RestSettings
 from app.settings.servers import (
     CacheSettings,
     DatabaseSettings,
     EmbeddedSettings,
     HttpSettings,
-    JobsSettings,
     LogSettings,
     RedisSettings,
     ServerSettings,
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()  # pyright: ignore[reportCallIssue]
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
+    retention: RetentionSettings = RetentionSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
 
 

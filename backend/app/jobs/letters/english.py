@@ -121,5 +121,16 @@ ENGLISH = Language(
             ),
             names_reader=False,
         ),
+        "digest": Letter(
+            ("You have {several} unread notifications", "You have one unread notification"),
+            (
+                "You have {several} new notifications that you have not read.",
+                "You have {one} new notification that you have not read.",
+                *(f"• {{message_{place}}}" for place in range(1, 6)),
+                "And {more} more.",
+            ),
+            "Open {app}",
+            ("You get this summary because you chose to; your notification preferences turn it off.",),
+        ),
     },
 )

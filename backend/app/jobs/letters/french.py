@@ -129,5 +129,16 @@ FRENCH = Language(
             ),
             names_reader=False,
         ),
+        "digest": Letter(
+            ("Vous avez {several} notifications non lues", "Vous avez une notification non lue"),
+            (
+                "Vous avez {several} nouvelles notifications non lues.",
+                "Vous avez {one} nouvelle notification non lue.",
+                *(f"• {{message_{place}}}" for place in range(1, 6)),
+                "Et {more} de plus.",
+            ),
+            "Ouvrir {app}",
+            ("Vous recevez ce résumé car vous l'avez choisi ; vos préférences de notification l'arrêtent.",),
+        ),
     },
 )

@@ -17,7 +17,7 @@ TEMPLATES = frozenset(FRENCH.letters)
 #: Letters that are nothing without their link.
 WITH_SECRET = frozenset(PATHS)
 #: Letters that lead to the frontend without a secret.
-_OPEN = frozenset({"welcome"})
+_OPEN = frozenset({"digest", "welcome"})
 _LONGEST_SUBJECT = 150
 _names = Formatter()
 

@@ -38,6 +38,11 @@ class Caller:
         return self.asked.caller.user_id
 
     @property
+    def tenant_id(self) -> str:
+        """Where they are."""
+        return self.ask.engine.tenant_of(self.ask.caller)
+
+    @property
     def database(self) -> Database:
         """Where statements go that are no query of the dialect."""
         return self.ask.conductor.database

@@ -3,12 +3,15 @@
 from fastapi import APIRouter
 
 from app.modules.library.routes import (
+    analytics,
     categories,
     collections,
     comments,
+    counters,
     external,
     files,
     groups,
+    jobs,
     moderation,
     notifications,
     permissions,
@@ -28,11 +31,14 @@ from app.modules.library.routes import (
 router = APIRouter()
 # Fixed paths come before ids: what is below `/api/resources` before a resource, every route before those of tables.
 for subject in (
+    analytics,
     categories,
     collections,
     comments,
+    counters,
     files,
     groups,
+    jobs,
     moderation,
     notifications,
     permissions,

@@ -1,8 +1,9 @@
 """Tables that administrators keep: settings, categories, permissions and their record, and what was measured."""
 
+from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.modules.library.tables.kinds import APP_ROLE, PROFILES, RESOURCES, AppRole, LibraryNames
@@ -16,6 +17,7 @@ _permissions = LibraryNames("permissions")
 _role_permissions = LibraryNames("role_permissions")
 _audit = LibraryNames("permission_audit_logs")
 _events = LibraryNames("analytics_events")
+_daily = LibraryNames("analytics_daily")
 
 
 class AdminConfig(SQLModel, table=True):
@@ -182,5 +184,26 @@ class AnalyticsEvent(SQLModel, table=True):
     user_id: UUID | None = reference(null=True)
     resource_id: UUID | None = reference(null=True)
     details: dict[str, Any] | None = column(JSONB(), null=True, name="metadata")
+    created_at: datetime = stamp()
+    updated_at: datetime = stamp()
+
+
+class AnalyticsDay(SQLModel, table=True):
+    """How often something happened on a day: in all (the nil id), and to each resource. Kept when events are not.
+
+    No foreign key: what happened to a resource that is gone has happened.
+    """
+
+    __tablename__: ClassVar[Any] = _daily.table
+    __table_args__ = _daily.args(
+        _daily.tenant,
+        _daily.index("event", "day"),
+        primary_key=("tenant_id", "resource_id", "day", "event"),
+    )
+    tenant_id: UUID = tenant()
+    resource_id: UUID = reference(default="'00000000-0000-0000-0000-000000000000'::uuid")
+    day: date = column(Date())
+    event: str = column(String(255))
+    count: int = column(BigInteger())
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
