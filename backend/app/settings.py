@@ -325,6 +325,18 @@ class OauthSettings(_Group):
     timeout_seconds: float = Field(10.0, ge=0.001, le=300, description="Longest wait for a provider's answer.")
 
 
+class HandoverSettings(_Group):
+    """Handing resources over to GitHub and Google Drive, with the accounts that users have linked."""
+
+    drive_url: str = Field("https://www.googleapis.com", description="Where the API of Google Drive is.")
+    timeout_seconds: float = Field(
+        15.0, ge=0.001, le=300, description="Longest time that a request waits for a provider, all its steps together."
+    )
+    file_limit_bytes: int = Field(
+        10 * 1024 * 1024, ge=1, le=95 * 1024 * 1024, description="Largest file that is handed over; beyond it: 413."
+    )
+
+
 class MailSettings(_Group):
     """Mail that goes out."""
 
@@ -523,6 +535,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedSettings = EmbeddedSettings()  # pyright: ignore[reportCallIssue]
     auth: AuthSettings = AuthSettings()  # pyright: ignore[reportCallIssue]
     oauth: OauthSettings = OauthSettings()  # pyright: ignore[reportCallIssue]
+    handover: HandoverSettings = HandoverSettings()  # pyright: ignore[reportCallIssue]
     mail: MailSettings = MailSettings()  # pyright: ignore[reportCallIssue]
     limits: LimitsSettings = LimitsSettings()  # pyright: ignore[reportCallIssue]
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
