@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -22,7 +22,6 @@ from app.modules.library.callers import Caller, calling
 from app.modules.library.handover.errors import Provider
 from app.modules.library.handover.papers import Papers, StoredFiles, papers_of
 from app.settings import Settings
-from app.state import state_of
 
 NOT_TAKEN_BACK = "handover_not_taken_back"
 #: As long as a provider may take to undo what it did, whatever it may take to do it.
@@ -88,7 +87,8 @@ def at_desk(kind: Kind | None = None) -> Callable[..., Awaitable[Desk]]:
     """A dependency: a user who hands something over."""
 
     async def admitted(request: Request, caller: Annotated[Caller, Depends(calling(kind))]) -> Desk:
-        return Desk(caller, accounts_of(request), state_of(request).redis)
+        redis: Redis = request.app.state.relais.redis
+        return Desk(caller, accounts_of(request), redis)
 
     return admitted
 
@@ -115,5 +115,4 @@ async def taken_back(error: BaseException, undo: Callable[[], Awaitable[list[str
         return
     left = await asyncio.shield(task)
     if left:
-        told: dict[str, Any] = dict(error.details) if isinstance(error.details, dict) else {}
-        error.details = {**told, "left": left}
+        error.details = {**(error.details or {}), "left": left}

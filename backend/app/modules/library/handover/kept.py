@@ -46,12 +46,11 @@ class Kept:
     async def get(self) -> Any:
         """What is kept, or None."""
         try:
-            (found,) = await self.redis.run(("HMGET", self.key, _MARK, self.variant))
+            mark, told = await self.redis.run(("HGET", self.key, _MARK), ("HGET", self.key, self.variant))
         except RedisUnavailable:
             return None
-        if not isinstance(found, list):
+        if isinstance(mark, Exception) or isinstance(told, Exception):
             return None
-        mark, told = found
         self._seen = mark or b""
         return orjson.loads(told) if told else None
 

@@ -105,13 +105,13 @@ async def folders(desk: Desk, page: FolderPage, *, use_kept: bool) -> dict[str, 
     kept = None
     if not page.token and page.size == USUAL_SIZE:
         kept = Kept(desk.redis, _key(desk, page.parent), lender.account_id)
-        told = await kept.get()
-        if told is not None and use_kept:
-            return told
+        known = await kept.get()
+        if known is not None and use_kept:
+            return known
     with desk.telling(GOOGLE):
         async with _api(desk).conversation(lender) as drive:
             found, next_token = await drive.folders(page)
-    told = {"folders": [_told(folder) for folder in found]}
+    told: dict[str, Any] = {"folders": [_told(folder) for folder in found]}
     if next_token:
         told["nextPageToken"] = next_token
     if kept is not None:

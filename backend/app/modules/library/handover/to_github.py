@@ -175,13 +175,13 @@ async def repositories(desk: Desk, wanted: Mapping[str, str], page: int) -> dict
     query = {**wanted, "page": str(page)}
     variant = "&".join((lender.account_id, *(f"{name}={value}" for name, value in sorted(query.items()))))
     kept = Kept(desk.redis, _key(desk), variant)
-    told = await kept.get()
-    if told is not None:
-        return told
+    known = await kept.get()
+    if known is not None:
+        return known
     with desk.telling(GITHUB):
         async with _api(desk).conversation(lender) as github:
             found, has_more = await github.repositories(query)
-    told = {"repositories": [repository.model_dump() for repository in found], "hasMore": has_more}
+    told: dict[str, Any] = {"repositories": [repository.model_dump() for repository in found], "hasMore": has_more}
     if has_more:
         told["nextPage"] = page + 1
     await kept.put(told)
