@@ -1,4 +1,4 @@
-"""GitHub's REST API over HTTP on this machine, with repositories in memory: as strict as the real one where it counts."""
+"""GitHub's REST API over HTTP on this machine, repositories in memory: as strict as the real one where it counts."""
 
 import base64
 import hashlib

@@ -12,7 +12,7 @@ from app.main import create_app
 from app.settings import Settings
 from fastapi import FastAPI
 
-from tests.accounts.conftest import Member, with_group
+from tests.accounts.conftest import Member, member, with_group
 from tests.accounts.oauth_provider import ProviderServer, provider_running
 from tests.accounts.oauth_travel import with_provider
 from tests.conftest import Urls, started
@@ -21,6 +21,7 @@ from tests.library.drive_server import FILE_SCOPE, DriveServer
 from tests.library.github_server import GitHubServer
 from tests.library.provider_http import serving
 
+__all__ = ["Link", "app", "asked", "drive", "github", "issuer", "link", "member"]
 #: Links an account at a provider to a member; the token that the provider knows it by.
 Link = Callable[..., Awaitable[str]]
 
