@@ -18,7 +18,7 @@ Sha = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$
 _NOT_FOUND, _CONFLICT, _FORBIDDEN, _TOO_MANY = 404, 409, 403, 429
 
 
-class User(BaseModel):
+class GitHubUser(BaseModel):
     """Somebody at GitHub."""
 
     login: str
@@ -27,7 +27,7 @@ class User(BaseModel):
     avatar_url: str | None = None
 
 
-class Owner(BaseModel):
+class RepositoryOwner(BaseModel):
     """Whose a repository is."""
 
     login: str
@@ -44,7 +44,7 @@ class Repository(BaseModel):
     html_url: Address
     clone_url: Address
     default_branch: str
-    owner: Owner
+    owner: RepositoryOwner
 
 
 class _Object(BaseModel):
@@ -93,9 +93,9 @@ class GitHub:
     def __init__(self, conversation: RestConversation) -> None:
         self._ask = conversation.ask
 
-    async def user(self) -> User:
+    async def user(self) -> GitHubUser:
         """Who they are."""
-        return understood(User, (await self._ask("GET", ("user",))).told)
+        return understood(GitHubUser, (await self._ask("GET", ("user",))).told)
 
     async def repositories(self, query: Mapping[str, str]) -> tuple[list[Repository], bool]:
         """A page of their repositories, and whether there are more."""
@@ -194,9 +194,10 @@ def _message(told: Any) -> str:
 
 
 def _is_limit(status: int, headers: Mapping[str, str], told: Any) -> bool:
-    # The second kind of limit says so with a status of refusal.
-    spent = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-    return status == _TOO_MANY or (status == _FORBIDDEN and spent)
+    if status != _FORBIDDEN:
+        return status == _TOO_MANY
+    # Both kinds of limits may be told as a refusal.
+    return headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers or "rate limit" in _message(told)
 
 
 _MANNERS = Manners({"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}, _message, _is_limit)

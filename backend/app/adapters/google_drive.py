@@ -7,10 +7,10 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from app.adapters.rest import Content, Lends, Manners, RestClient, RestConversation, RestError, understood
@@ -23,14 +23,17 @@ _NOT_FOUND, _FORBIDDEN, _TOO_MANY = 404, 403, 429
 _LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
 
 
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class Entry(_Told):
+class DriveEntry(_Told):
     """A folder or a file."""
 
-    id: str = Field(min_length=1)
+    id: Id
     name: str
     mime_type: str
     web_view_link: str | None = None
@@ -40,7 +43,7 @@ class Entry(_Told):
 
 
 class _Listed(_Told):
-    files: list[Entry]
+    files: list[DriveEntry]
     next_page_token: str | None = None
 
 
@@ -55,7 +58,7 @@ class _About(_Told):
 
 
 class _Ids(_Told):
-    ids: list[str]
+    ids: list[Id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Drive:
         user = understood(_About, (await self._ask("GET", ("drive", "v3", "about"), query=fields)).told).user
         return Person(user.email_address, user.display_name, user.photo_link)
 
-    async def folders(self, page: FolderPage) -> tuple[list[Entry], str | None]:
+    async def folders(self, page: FolderPage) -> tuple[list[DriveEntry], str | None]:
         """The folders in another, and the token of the next page."""
         query = {
             "q": f"mimeType = '{FOLDER}' and trashed = false and '{quoted(page.parent)}' in parents",
@@ -121,19 +124,19 @@ class Drive:
             raise RestError("garbage")
         return found
 
-    async def create_folder(self, name: str, parent: str = ROOT, *, id: str = "") -> Entry:
+    async def create_folder(self, name: str, parent: str = ROOT, *, id: str = "") -> DriveEntry:
         """A new folder."""
         told: dict[str, Any] = {"name": name, "mimeType": FOLDER, "parents": [parent]}
         if id:
             told["id"] = id
         answer = await self._ask("POST", _FILES, query={"fields": _FIELDS}, content=Content.of(told))
-        return understood(Entry, answer.told)
+        return understood(DriveEntry, answer.told)
 
-    async def upload(self, file: NewFile) -> Entry:
+    async def upload(self, file: NewFile) -> DriveEntry:
         """A file goes there."""
         query = {"uploadType": "multipart", "fields": _FIELDS}
         answer = await self._ask("POST", ("upload", *_FILES), query=query, content=_related(file))
-        return understood(Entry, answer.told)
+        return understood(DriveEntry, answer.told)
 
     async def open_to_everybody(self, id: str) -> None:
         """Whoever has the address may read it."""

@@ -198,7 +198,8 @@ class _Unreached(RestError):
 def path_of(parts: Sequence[str]) -> str:
     """A path of these parts, each of which is one part whatever is in it."""
     if any(part in ("", ".", "..") for part in parts):
-        raise ValueError("a part of a path that leads elsewhere")
+        # What users say is checked before; this is what a service called something of its own.
+        raise RestError("garbage")
     return "/".join(quote(part, safe="") for part in parts)
 
 
@@ -234,8 +235,8 @@ def _json(body: bytes) -> Any:
 
 def _shown(message: str, token: str) -> str:
     """Words of a service, fit to be shown: it may have repeated what it was sent."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in message[: _LONGEST_MESSAGE * 10])
-    return printable.replace(token, "…")[:_LONGEST_MESSAGE].strip()
+    hidden = message.replace(token, "…")[:_LONGEST_MESSAGE]
+    return "".join(letter if letter.isprintable() else " " for letter in hidden).strip()
 
 
 def _wait(headers: Mapping[str, str]) -> int:

@@ -4,11 +4,14 @@ import asyncio
 import base64
 import os
 import threading
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from app.modules.library.callers import Caller, calling
+from app.modules.library.handover.desk import Desk, Transferring
+from app.modules.library.handover.papers import File
+from fastapi import Depends, FastAPI
 
 from tests.accounts.conftest import NOBODYS, Member, bearer
 from tests.library.conftest import People, new_resource
@@ -503,3 +506,25 @@ async def test_a_token_that_only_reads_hands_nothing_over(
     answer = await client.post(SHARE, json={"resourceId": NOBODYS, "owner": "a", "repo": "b"}, headers=headers)
     assert code(answer) == (403, "INSUFFICIENT_SCOPE")
     assert not github.http.steps["create"]
+
+
+async def test_a_file_that_is_stored_with_us_is_read_as_the_caller(
+    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, app: FastAPI
+) -> None:
+    await link(member, "github", login="lea")
+    repository, read = github.add("lea", "notes"), list[tuple[str, str, int]]()
+
+    async def stored(caller: Caller, name: str, most_bytes: int) -> File:
+        read.append((caller.user_id, name, most_bytes))
+        return File("rapport.pdf", "application/pdf", b"%PDF")
+
+    async def at_a_desk_with_files(caller: Annotated[Caller, Depends(calling())]) -> Desk:
+        return Desk(caller, app.state.accounts, app.state.relais.redis, stored)
+
+    app.dependency_overrides[get_args(Transferring)[1].dependency] = at_a_desk_with_files
+    for address in ("/api/files/a%20b.pdf", "https://relais.example.org/api/files/a%20b.pdf?expires=1&signature=x"):
+        resource = await new_resource(client, member, fileUrl=address)
+        answer = await shared(client, member, resource)
+        assert answer.json()["files"] == ["README.md", "rapport.pdf"]
+        assert "Fichier" not in repository.files("main")["README.md"].decode()
+    assert read == [(member.id, "a b.pdf", 10 * 1024 * 1024)] * 2

@@ -103,6 +103,13 @@ async def test_limits_of_a_provider_are_passed_on(
             range(60, 92),
         ),
         (github, "/api/github/user", "user", lambda: told({}, 429, retry_after="-1"), range(60, 61)),
+        (
+            github,
+            "/api/github/user",
+            "user",
+            lambda: told({"message": "You have exceeded a secondary rate limit."}, 403),
+            range(60, 61),
+        ),
         (github, "/api/github/user", "user", lambda: told({}, 429, retry_after="9" * 50), range(3600, 3601)),
         (
             drive,
@@ -505,3 +512,21 @@ async def test_a_file_that_is_too_large_is_not_handed_over(
                 assert [code(answer) for answer in answers] == [(413, "RESOURCE_FILE_TOO_LARGE")] * 2
     assert not github.http.steps
     assert not drive.http.steps
+
+
+async def test_names_that_lead_elsewhere_are_not_followed(
+    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, drive: DriveServer
+) -> None:
+    await link(member, "github", login="lea")
+    await link(member, "google")
+    shown = github._shown(github.add("lea", "notes"))
+    resource = await new_resource(client, member)
+    for name in ("..", ""):
+        github.http.faults["repository"] = lambda name=name: told({**shown, "name": name})
+        assert code(await to_github(client, member, resource)) == (502, "GITHUB_API_ERROR")
+        drive.http.faults["ids"] = lambda name=name: told({"ids": [name, name]})
+        body = {"resourceId": resource["id"], "sharePublic": True}
+        answer = await asked(client, member, "POST", DRIVE_SHARE, json=body)
+        assert code(answer) == (502, "GOOGLE_DRIVE_API_ERROR")
+    assert not github.http.steps["blob"]
+    assert not drive.entries

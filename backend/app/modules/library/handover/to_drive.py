@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.oauth.lending import Lender
-from app.adapters.google_drive import ROOT, Drive, DriveApi, Entry, FolderPage, NewFile
+from app.adapters.google_drive import ROOT, Drive, DriveApi, DriveEntry, FolderPage, NewFile
 from app.adapters.rest import RestError
 from app.errors import AppError
 from app.modules.library.handover.desk import Desk, taken_back
@@ -54,7 +54,7 @@ class _Sharing:
             folder_id = self._begin(ids.pop())
             name = wish.new_folder or self.papers.title
             await drive.create_folder(name, wish.folder_id or ROOT, id=folder_id)
-        made: list[Entry] = []
+        made: list[DriveEntry] = []
         for file in contents:
             new = NewFile(self._begin(ids.pop()), file.name, file.kind, file.data, folder_id or ROOT)
             made.append(await drive.upload(new))
@@ -147,12 +147,12 @@ async def share(desk: Desk, wish: Wish) -> dict[str, Any]:
             await forget(desk.redis, _key(desk, wish.folder_id or ROOT))
 
 
-def _file(entry: Entry) -> dict[str, Any]:
+def _file(entry: DriveEntry) -> dict[str, Any]:
     told = {"id": entry.id, "name": entry.name, "url": entry.web_view_link}
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _told(folder: Entry) -> dict[str, Any]:
+def _told(folder: DriveEntry) -> dict[str, Any]:
     return folder.model_dump(by_alias=True, exclude_none=True)
 
 

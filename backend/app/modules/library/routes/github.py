@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Text
-from app.adapters.github import Place
+from app.adapters.github import GitHubUser, Place
 from app.adapters.github import Repository as OneRepository
-from app.adapters.github import User as GitHubUser
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_github
 from app.modules.library.handover.desk import Transferring, User
@@ -84,7 +83,7 @@ class NewRepository(BaseModel):
     license_template: Template = None
 
 
-class ShareBody(Body):
+class GitHubShare(Body):
     """Where a resource is to go."""
 
     resource_id: UUID
@@ -202,7 +201,7 @@ async def get_exists(desk: User, owner: str, repo: str) -> Json:
         *FAILURES,
     ),
 )
-async def post_share(desk: Transferring, body: ShareBody) -> Json:
+async def post_share(desk: Transferring, body: GitHubShare) -> Json:
     """Its text and its file as one commit, whole or not at all; a missing branch begins at the default one."""
     repository = {"description": body.repo_description or "", "private": body.repo_private}
     wish = to_github.Wish(

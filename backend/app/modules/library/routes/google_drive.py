@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Name, Text
-from app.adapters.google_drive import ROOT, Entry, FolderPage
+from app.adapters.google_drive import ROOT, DriveEntry, FolderPage, Id
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_drive
 from app.modules.library.handover.desk import Transferring, User
@@ -28,7 +28,6 @@ def _blank_is_missing(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 OptionalId = Annotated[Id | None, BeforeValidator(_blank_is_missing)]
 PageToken = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
 
@@ -40,7 +39,7 @@ class NewFolder(Body):
     parent_id: OptionalId = None
 
 
-class ShareBody(Body):
+class DriveShare(Body):
     """Where a resource is to go."""
 
     resource_id: UUID
@@ -61,7 +60,7 @@ class GoogleUser(BaseModel):
 class Folders(BaseModel):
     """A page of folders."""
 
-    folders: list[Entry]
+    folders: list[DriveEntry]
     next_page_token: str | None = Field(None, alias="nextPageToken", description="Missing on the last page.")
 
 
@@ -106,7 +105,9 @@ async def get_folders(
     return Json(await to_drive.folders(desk, page, use_kept=use_kept == "true"))
 
 
-@router.post("/folders", status_code=201, summary="Make a folder", response_model=Entry, responses=errors(*FAILURES))
+@router.post(
+    "/folders", status_code=201, summary="Make a folder", response_model=DriveEntry, responses=errors(*FAILURES)
+)
 async def post_folder(desk: User, body: NewFolder) -> Json:
     """In another, or at the top."""
     return Json(await to_drive.create_folder(desk, body.name, body.parent_id or ROOT), 201)
@@ -118,7 +119,7 @@ async def post_folder(desk: User, body: NewFolder) -> Json:
     response_model=SharedToDrive,
     responses=errors(RESOURCE_NOT_FOUND, FORBIDDEN, RESOURCE_FILE_UNREADABLE, RESOURCE_FILE_TOO_LARGE, *FAILURES),
 )
-async def post_share(desk: Transferring, body: ShareBody) -> Json:
+async def post_share(desk: Transferring, body: DriveShare) -> Json:
     """Its text and its file, whole or not at all. `folderName` names the folder that `createFolder` makes."""
     new_folder = (body.folder_name or "").strip() if body.create_folder else None
     wish = to_drive.Wish(body.resource_id, body.folder_id or "", new_folder, body.share_public)
