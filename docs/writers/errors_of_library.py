@@ -25,6 +25,13 @@ OF_LIBRARY: Final[Mapping[str, str]] = {
     "INSUFFICIENT_PERMISSIONS": "The group is managed by its owner and its administrators.",
     "INVALID_FILE_LINK": "The signature of the link does not fit, or its time is over.",
     "INVALID_FILE_NAME": "The name of a file holds `..`, `/` or a backslash.",
+    "GITHUB_ACCOUNT_NOT_FOUND": "The caller has linked no account at GitHub.",
+    "GITHUB_API_ERROR": "GitHub refused (the status is GitHub's) or failed (502); `details` holds its own status and"
+    " words. 429 says in `Retry-After` when to ask again. `details.left` names what could not be taken back.",
+    "GOOGLE_ACCOUNT_NOT_FOUND": "The caller has linked no account at Google.",
+    "GOOGLE_DRIVE_API_ERROR": "Google Drive refused or failed: told like `GITHUB_API_ERROR`.",
+    "INSUFFICIENT_OAUTH_SCOPES": "The linked account was not given the right that the operation takes; `message` names"
+    " it. Link the account again.",
     "INVALID_INPUT": "Exactly one user or one group has to be named.",
     "INVALID_PARENT": "A reply has to be on the resource that the comment is on.",
     "NOTIFICATION_NOT_FOUND": "No notification of the caller's has this id.",
@@ -39,6 +46,8 @@ OF_LIBRARY: Final[Mapping[str, str]] = {
     "RESOURCE_ALREADY_IN_COLLECTION": "A collection holds a resource once.",
     "RESOURCE_ID_REQUIRED": "The body does not say which resource to add.",
     "PARENT_CATEGORY_NOT_FOUND": "The category to put another one under is not there.",
+    "RESOURCE_FILE_TOO_LARGE": "The file of the resource is larger than `RELAIS_HANDOVER_FILE_LIMIT_BYTES`.",
+    "RESOURCE_FILE_UNREADABLE": "The resource names a file that is neither in its row nor stored with us.",
     "RESOURCE_NOT_FOUND": "No resource has this id, or the caller may not read it: the two are not told apart.",
     "SUGGESTION_NOT_FOUND": "No suggestion has this id.",
     "TEMPLATE_NOT_FOUND": "No template has this id, or the caller may not read it: the two are not told apart.",

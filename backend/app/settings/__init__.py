@@ -4,7 +4,7 @@ Nothing here reads a setting at import time and there is no global instance: `lo
 checks it as a whole, and every function downstream takes the group it needs.
 """
 
-from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
+from app.settings.accounts import AuthSettings, HandoverSettings, LimitsSettings, MailSettings, OauthSettings
 from app.settings.files import FilesSettings
 from app.settings.jobs import JobsSettings, RetentionSettings
 from app.settings.loading import SettingsError, load_settings
@@ -34,6 +34,7 @@ __all__ = [
     "Described",
     "EmbeddedSettings",
     "FilesSettings",
+    "HandoverSettings",
     "HttpSettings",
     "JobsSettings",
     "LimitsSettings",

@@ -122,6 +122,18 @@ class OauthSettings(Group):
     timeout_seconds: float = Field(10.0, ge=0.001, le=300, description="Longest wait for a provider's answer.")
 
 
+class HandoverSettings(Group):
+    """Handing resources over to GitHub and Google Drive, with the accounts that users have linked."""
+
+    drive_url: str = Field("https://www.googleapis.com", description="Where the API of Google Drive is.")
+    timeout_seconds: float = Field(
+        15.0, ge=0.001, le=300, description="Longest time that a request waits for a provider, all its steps together."
+    )
+    file_limit_bytes: int = Field(
+        10 * 1024 * 1024, ge=1, le=95 * 1024 * 1024, description="Largest file that is handed over; beyond it: 413."
+    )
+
+
 class MailSettings(Group):
     """Mail that goes out."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
+from app.settings.accounts import AuthSettings, HandoverSettings, LimitsSettings, MailSettings, OauthSettings
 from app.settings.files import FilesSettings
 from app.settings.group import Group
 from app.settings.jobs import JobsSettings, RetentionSettings
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedSettings = EmbeddedSettings()  # pyright: ignore[reportCallIssue]
     auth: AuthSettings = AuthSettings()  # pyright: ignore[reportCallIssue]
     oauth: OauthSettings = OauthSettings()  # pyright: ignore[reportCallIssue]
+    handover: HandoverSettings = HandoverSettings()  # pyright: ignore[reportCallIssue]
     mail: MailSettings = MailSettings()  # pyright: ignore[reportCallIssue]
     limits: LimitsSettings = LimitsSettings()  # pyright: ignore[reportCallIssue]
     files: FilesSettings = FilesSettings()  # pyright: ignore[reportCallIssue]

@@ -125,13 +125,22 @@ async def refresh_tokens(accounts: Accounts, asked: Asked, account_id: str) -> N
     if sealed is None:
         # Applications of GitHub have refresh tokens only where their tokens expire.
         must(account["provider"] == "google", UNSUPPORTED_PROVIDER)
-        raise _must_link_again(account["provider"])
-    grant = await _renewed(accounts, asked, account["provider"], sealed)
+        raise must_link_again(account["provider"])
+    try:
+        await renew(accounts, asked, account["provider"], account["id"], sealed)
+    except ProviderError as error:
+        raise refuse(TOKEN_REFRESH_ERROR) from error
+
+
+async def renew(accounts: Accounts, asked: Asked, name: str, account_id: str, sealed: bytes) -> Grant:
+    """Newer tokens for a sealed refresh token, which are kept; `TOKEN_EXPIRED` if it is no longer good."""
+    grant = await _renewed(accounts, asked, name, sealed)
     seal = accounts.keys.seal
     refresh_token = seal(grant.refresh_token.encode()) if grant.refresh_token else None
     values = (seal(grant.access_token.encode()), refresh_token, grant.expires_at, list(grant.scope))
     async with accounts.database.connection(SERVICE, "write") as connection:
-        await connection.execute(_RENEW, account["id"], sealed, *values)
+        await connection.execute(_RENEW, account_id, sealed, *values)
+    return grant
 
 
 async def _renewed(accounts: Accounts, asked: Asked, name: str, sealed: bytes) -> Grant:
@@ -140,17 +149,18 @@ async def _renewed(accounts: Accounts, asked: Asked, name: str, sealed: bytes) -
         refresh_token = accounts.keys.unseal(sealed).decode()
     except ValueError:
         # Sealed with a key that is gone.
-        raise _must_link_again(name) from None
+        raise must_link_again(name) from None
     try:
         return await provider.refresh(refresh_token)
     except ProviderError as error:
         failure(name, error, asked.request_id)
         if error.failure == "refused" and error.seen in _WORN_OUT:
-            raise _must_link_again(name) from error
-        raise refuse(TOKEN_REFRESH_ERROR) from error
+            raise must_link_again(name) from error
+        raise
 
 
-def _must_link_again(provider: str) -> AppError:
+def must_link_again(provider: str) -> AppError:
+    """What somebody is told whose tokens are of no more use."""
     title = {"github": "GitHub", "google": "Google"}[provider]
     return told(TOKEN_EXPIRED, f"{TOKEN_EXPIRED.message}. Veuillez re-lier votre compte {title}.")
 
