@@ -78,6 +78,7 @@ async def test_what_clients_may_call_inside_is_known(db: asyncpg.Connection) -> 
     assert {record["proname"] for record in found} == {
         "has_rank", "my_group_ids", "managed_group_ids", "shared_resource_ids", "writable_resource_ids", "role_of",
         "address_of", "permissions_of", "totals_of", "count_view", "count_download",
+        "statistics", "people",
     }  # fmt: skip
 
 
