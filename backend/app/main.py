@@ -1,7 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import api_docs, health, log
+from app import api_docs, health, log, watch
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
@@ -32,8 +32,10 @@ from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
+from app.metrics import Requests, SlowStatements
 from app.middleware.trace import TraceMiddleware
 from app.modules import load_modules
+from app.monitoring.shared import SharedCounts
 from app.settings import Settings, load_settings
 from app.state import AppState
 from app.supervise import die_with_parent
@@ -71,10 +73,12 @@ def application() -> FastAPI:
 
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
-    database, modules = Database(settings.database), load_modules()
+    slow, requests = SlowStatements(settings.log.slow_query_ms / 1000), Requests()
+    database, modules = Database(settings.database, slow), load_modules()
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
+    conductor = Conductor(database, engines.get, engines.doubt)
     state = AppState(
         settings=settings,
         database=database,
@@ -84,9 +88,12 @@ def create_app(settings: Settings) -> FastAPI:
         tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
         engines=engines,
-        conductor=Conductor(database, engines.get, engines.doubt),
+        conductor=conductor,
         migrations=migrations.lineage(),
         started=time.monotonic(),
+        requests=requests,
+        slow=slow,
+        told=SharedCounts(redis, requests, database.pools, _cache_counts(conductor)),
     )
     app = Api(
         PREFIX,
@@ -98,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, requests),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -107,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.relais = state
     people = next((module.person for module in modules if module.person is not None), None)
     app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
-    for router in (health.router, *ROUTERS):
+    for router in (health.router, watch.router, *ROUTERS):
         app.include_router(router)
     if settings.http.docs:
         app.include_router(api_docs.router)
@@ -123,16 +130,24 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await state.database.open()
     await state.engines.start()
     await state.guard.endings.start()
+    await state.told.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
+        await state.told.stop()
         await state.guard.endings.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+def _cache_counts(conductor: Conductor) -> Callable[[], Mapping[str, int]]:
+    """What became of looks into the cache, if there is one."""
+    cache: Any = getattr(conductor, "cache", None)
+    return lambda: getattr(cache, "counts", None) or {}
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
@@ -155,7 +170,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, requests: Requests) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -167,21 +182,23 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, of_gateway=False)
+    return _around(settings, cors, requests, of_gateway=False)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
+    cors = Middleware(GatewayCors, engine=state.engines.get)
     app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants)
-    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), of_gateway=True)):
+    for layer in reversed(_around(settings, cors, state.requests, of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
-def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[Middleware]:
+def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool) -> list[Middleware]:
     http = settings.http
+    traced = {"access_log": settings.log.access, "server_timing": http.server_timing, "requests": requests}
     return [
-        Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
+        Middleware(TraceMiddleware, **traced),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),

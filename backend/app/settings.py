@@ -149,6 +149,10 @@ class HttpSettings(_Group):
         30.0, ge=0.001, le=86400, description="Longest time a request may take; beyond it: 503."
     )
     docs: bool = Field(True, description="Serve the API reference at /api/docs.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Bearer token that opens /metrics to other machines. Unset: only this machine may ask.",
+    )
     server_timing: bool = Field(True, description="Send Server-Timing with the time each stage took.")
 
     def origins(self) -> tuple[str, ...]:
@@ -503,6 +507,38 @@ class LogSettings(_Group):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
     access: bool = Field(True, description="Write one line for each request.")
+    slow_query_ms: float = Field(
+        500.0, ge=0, description="Statements that take longer are logged and remembered, without their values."
+    )
+
+
+def _time_of_day(value: str) -> str:
+    """`hours:minutes`, or `-` for never."""
+    if value != "-" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        raise ValueError("must be a time of the day (UTC), as in 02:00, or `-` for never")
+    return value
+
+
+class BackupSettings(_Group):
+    """Backups: the database, and a copy of what Redis holds."""
+
+    directory: str = Field("", description="Where backups are written. Unset: `backups` in the data directory.")
+    time: Annotated[str, AfterValidator(_time_of_day)] = Field(
+        "02:00", description="When the worker makes the backup of the day (UTC). `-`: never."
+    )
+    retention_days: int = Field(
+        30, ge=1, le=36500, description="Backups that are older are removed, but never the newest one."
+    )
+    programs: str = Field(
+        "",
+        description="Directory of `pg_dump` and `pg_restore`, at least as new as the server. Unset: those of the"
+        " embedded PostgreSQL, else those that the shell would find.",
+    )
+    timeout_seconds: float = Field(3600.0, ge=1, le=7 * 86400, description="Longest time a backup or a restore takes.")
+    by_api: bool = Field(True, description="Let administrators make backups through the API.")
+    restore_by_api: bool = Field(
+        False, description="Let super administrators put a backup in the place of the database through the API."
+    )
 
 
 class Settings(BaseSettings):
@@ -528,6 +564,7 @@ class Settings(BaseSettings):
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
+    backup: BackupSettings = BackupSettings()  # pyright: ignore[reportCallIssue]
 
 
 def load_settings() -> Settings:

@@ -6,6 +6,7 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from typing import Any, Literal, Protocol
 
 import asyncpg
 
-from app.adapters.pool import Pool
+from app.adapters.pool import Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.errors import AppError, ErrorSpec, refuse
+from app.metrics import SlowStatements
 from app.settings import DatabaseSettings
 
 DATABASE_UNAVAILABLE = ErrorSpec("PGRST000", 503, "Database connection error.")
@@ -82,7 +84,7 @@ SERVICE = Stamp("service", '{"role":"service"}', "", "")
 class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
     """A connection that remembers its stamp, or that it has none worth trusting."""
 
-    __slots__ = ("soiled", "stamp", "stamped")
+    __slots__ = ("slow", "soiled", "stamp", "stamped")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,6 +93,18 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.stamped: frozenset[str] = frozenset()
         #: Something set what no stamp would set again.
         self.soiled = False
+        #: Where statements that take long are noted.
+        self.slow: SlowStatements | None = None
+
+    async def _execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        slow = self.slow
+        if slow is None:
+            return await super()._execute(query, *args, **kwargs)
+        began = time.perf_counter()
+        try:
+            return await super()._execute(query, *args, **kwargs)
+        finally:
+            slow.took(query, began)
 
 
 class Row(Protocol):
@@ -116,8 +130,9 @@ class Connection(Protocol):
 class Database:
     """The pools of one process: one that writes, and one whose transactions are read-only by default."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, slow: SlowStatements | None = None) -> None:
         self._settings = settings
+        self._slow = slow
         self._pools: dict[Mode, Pool[StampedConnection]] = {}
 
     async def open(self) -> None:
@@ -145,11 +160,16 @@ class Database:
                 **({"timezone": settings.timezone} if settings.timezone != "-" else {}),
             },
         )
+        connection.slow = self._slow
         # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.
         await connection.set_type_codec(
             "json", schema="pg_catalog", format="binary", encoder=lambda value: value, decoder=bytes
         )
         return connection
+
+    def pools(self) -> dict[Mode, PoolState]:
+        """How the pools are used at this moment."""
+        return {mode: pool.state() for mode, pool in self._pools.items()}
 
     async def close(self, timeout_seconds: float = 2.0) -> None:
         """Close the pools, by force when the server does not answer."""
