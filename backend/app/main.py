@@ -1,7 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,17 +23,23 @@ from app.auth.guard import Guard
 from app.auth.limits import Limiter
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
+from app.catalog.types import Catalog, Name
 from app.gateway.assembly import Assembly
+from app.gateway.cache import Cache
 from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
+from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
+from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.middleware.conditional import ConditionalMiddleware
+from app.metrics import Requests, SlowStatements
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
-from app.metrics import Requests, SlowStatements
 from app.middleware.trace import TraceMiddleware
+from app.module import Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
 from app.settings import Settings, load_settings
@@ -78,7 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
-    conductor = Conductor(database, engines.get, engines.doubt)
+    cache = _cache(settings, database, redis, engines, modules)
+    conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
         database=database,
@@ -93,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         started=time.monotonic(),
         requests=requests,
         slow=slow,
-        told=SharedCounts(redis, requests, database.pools, _cache_counts(conductor)),
+        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache)),
     )
     app = Api(
         PREFIX,
@@ -129,14 +136,16 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
-    await state.guard.endings.start()
+    await state.conductor.cache.start()
+    await state.guard.start()
     await state.told.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
         await state.told.stop()
-        await state.guard.endings.stop()
+        await state.guard.stop()
+        await state.conductor.cache.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
@@ -144,10 +153,26 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         log.event("api_stopped")
 
 
-def _cache_counts(conductor: Conductor) -> Callable[[], Mapping[str, int]]:
-    """What became of looks into the cache, if there is one."""
-    cache: Any = getattr(conductor, "cache", None)
-    return lambda: getattr(cache, "counts", None) or {}
+def _cache_counts(cache: Cache) -> Callable[[], Mapping[str, int]]:
+    return lambda: {"hits": cache.counts.hits, "misses": cache.counts.misses, "passed": cache.counts.passed}
+
+
+def _cache(
+    settings: Settings, database: Database, redis: Redis, engines: Keeper[Engine], modules: Sequence[Module]
+) -> Cache:
+    seconds = {
+        Name(module.schema, table): seconds for module in modules for table, seconds in module.cache_seconds.items()
+    }
+    expiring = [(Name(module.schema, table), column) for module in modules for table, column in module.expiring.items()]
+
+    def catalog() -> Catalog | None:
+        engine = engines.get()
+        return None if engine is None else engine.catalog
+
+    lifetimes = Lifetimes(seconds if settings.cache.enabled else {})
+    cache = Cache(database, redis, settings.cache, lifetimes, expiring, catalog)
+    cache.attach()
+    return cache
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
@@ -202,6 +227,7 @@ def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gate
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
+        Middleware(ConditionalMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
     ]

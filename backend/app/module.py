@@ -41,3 +41,5 @@ class Module:
     realtime_tables: tuple[str, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.
     cache_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Columns whose time takes a right away when it comes, by table: nothing is kept beyond the next of them.
+    expiring: Mapping[str, str] = field(default_factory=dict[str, str])

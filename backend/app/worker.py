@@ -15,6 +15,7 @@ from app.jobs import housekeeping
 from app.jobs.drain import Drain
 from app.jobs.letters import domain_of
 from app.jobs.mail_files import FileMailer, mail_directory
+from app.jobs.places import site_of
 from app.modules import load_modules
 from app.settings import Settings
 
@@ -62,7 +63,7 @@ def _drain(settings: Settings, database: Database) -> Drain:
         assert directory is not None
         mailer = FileMailer(directory)
     unseal = keyring(settings.auth).unseal
-    return Drain(database, mail, mailer, site_url=settings.auth.site_url, unseal=unseal)
+    return Drain(database, mail, mailer, site=site_of(settings), unseal=unseal)
 
 
 async def _end(task: asyncio.Task[None], stopping: asyncio.Event, seconds: float) -> None:

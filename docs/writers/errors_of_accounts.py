@@ -80,6 +80,7 @@ OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "SIGN_IN_TO_ACCEPT": "The invited address has an account: sign in, then accept.",
     "SIGN_UP_CLOSED": "`RELAIS_AUTH_SIGN_UP` is off: only those who were invited get an account.",
     "SLUG_TAKEN": "Another tenant has this slug.",
+    "TENANT_CLOSED": "Nobody joins this tenant by signing up; its owner can open it, its administrators can invite.",
     "TENANT_CREATION_CLOSED": "`RELAIS_AUTH_TENANT_CREATION` is off.",
     "TOKEN_EXPIRED": "The provider's token has expired and cannot be refreshed. Link the account again.",
     "TOKEN_REFRESH_ERROR": "The provider did not refresh its token.",

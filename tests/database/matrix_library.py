@@ -203,7 +203,7 @@ ADMINISTRATION = (
     Row(
         "library.admin_config", "tenant_id = <home> and key = 'consider_downvotes'",
         "insert into library.admin_config (key, value) values ('new', '1')", "value = 'false'", public=False,
-        select=TENANT_MEMBERS | GUEST | only("outsider"), insert=ADMINS, update=ADMINS, delete=ADMINS,
+        select=TENANT_MEMBERS | GUEST, insert=ADMINS, update=ADMINS, delete=ADMINS,
     ),
     Row(
         "library.category_hierarchy", "id = <category>",

@@ -179,6 +179,15 @@ async def test_at_most_ten_users_are_found_and_no_address_searched(db: asyncpg.C
     assert await db.fetch("select * from library.search_users('test.org')") == []
 
 
+@pytest.mark.parametrize(
+    ("caller", "found"), [("guest", 1), ("member", 1), ("service", 1), ("outsider", 0), ("foreigner", 0)]
+)
+async def test_people_are_found_by_members_of_their_tenant(db: asyncpg.Connection, caller: str, found: int) -> None:
+    await act_as(db, caller)
+
+    assert len(await db.fetch("select * from library.search_users('moder')")) == found
+
+
 async def test_statistics_count_what_everybody_did(db: asyncpg.Connection) -> None:
     await act_as(db, "anonymous")
     rows = await db.fetch("select * from library.resource_statistics")

@@ -23,6 +23,7 @@ from app.auth.endings import Endings
 from app.auth.limits import COUNTED_HERE, Headers, Kind, Limiter, counted_as
 from app.auth.sessions import ROLE
 from app.auth.tokens import bearer_token
+from app.auth.uses import Uses
 from app.errors import AppError, ErrorSpec, refuse
 
 SESSION_ENDED = ErrorSpec("SESSION_ENDED", 401, "Session terminée, veuillez vous reconnecter")
@@ -90,7 +91,21 @@ class Guard:
     attempts: Attempts
     #: Administration takes a second factor.
     careful: bool = False
+    uses: Uses = field(init=False)
     _tokens: OrderedDict[bytes, _ApiToken] = field(default_factory=OrderedDict[bytes, _ApiToken])
+
+    def __post_init__(self) -> None:
+        self.uses = Uses(self.database)
+
+    async def start(self) -> None:
+        """Hear of what ends, and write down what is used."""
+        await self.endings.start()
+        await self.uses.start()
+
+    async def stop(self) -> None:
+        """No more of it."""
+        await self.uses.stop()
+        await self.endings.stop()
 
     async def admit(
         self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
@@ -138,6 +153,7 @@ class Guard:
         if name:
             answers = await self._asked(("GET", self.redis.key(name)))
             await self._must_be_good(name, answers[0])
+            self.uses.note(name, address)
         return headers
 
     async def _count_everywhere(self, caller: Caller, address: str, kind: Kind) -> Headers:
@@ -149,6 +165,7 @@ class Guard:
         answers = await self._asked(*commands)
         if name:
             await self._must_be_good(name, answers[0])
+            self.uses.note(name, address)
         if limit is None:
             return []
         counted = self.limiter.read(limit, who, answers[-1])

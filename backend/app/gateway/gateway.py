@@ -94,6 +94,8 @@ class Gateway:
             stages["transaction"] = clock() - executing
         responding = clock()
         trace.rows = result.page_total
+        if result.kept is not None:
+            trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
         answer = respond(
             request,
             prepared,

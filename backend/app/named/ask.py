@@ -20,6 +20,7 @@ from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG
 from app.gateway.parse import Head, Route
 from app.gateway.types import ResultSet
+from app.middleware.trace import Trace
 
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
@@ -43,21 +44,25 @@ class Ask:
     engine: Engine
     caller: Caller
     schema: str
+    trace: Trace
 
     @property
     def stamp(self) -> Stamp:
         """The caller as PostgreSQL is told of them, for statements that are no query of the dialect."""
         return self.engine.stamp(self.caller, Head("GET", "/", "", {}), self.schema)
 
-    async def rows(self, table: str, *pairs: Pair, count: bool = False) -> Found:
-        """The rows of a table; `count` asks how many there are beyond the page, too."""
+    async def rows(self, table: str, *pairs: Pair, count: bool = False, kept_as: str = "") -> Found:
+        """The rows of a table; `count` asks how many there are beyond the page, too.
+
+        Where the table's answers are kept, this one is called `cache:{kept_as}:…` instead of after its table.
+        """
         prefer = {b"prefer": b"count=exact"} if count else {}
-        result = await self._asked("GET", Route("table", table), pairs, prefer)
+        result = await self._asked("GET", Route("table", table), pairs, prefer, kept_as=kept_as)
         return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
 
-    async def one(self, table: str, *pairs: Pair) -> dict[str, Any] | None:
+    async def one(self, table: str, *pairs: Pair, kept_as: str = "") -> dict[str, Any] | None:
         """The one row, or None."""
-        found = (await self.rows(table, *pairs, ("limit", "1"))).rows
+        found = (await self.rows(table, *pairs, ("limit", "1"), kept_as=kept_as)).rows
         return found[0] if found else None
 
     async def insert(self, table: str, row: Mapping[str, Any], *pairs: Pair) -> dict[str, Any]:
@@ -94,7 +99,14 @@ class Ask:
         return orjson.loads(result.body)
 
     async def _asked(
-        self, method: str, route: Route, pairs: Iterable[Pair], headers: Mapping[bytes, bytes], body: bytes = b""
+        self,
+        method: str,
+        route: Route,
+        pairs: Iterable[Pair],
+        headers: Mapping[bytes, bytes],
+        body: bytes = b"",
+        *,
+        kept_as: str = "",
     ) -> ResultSet:
         query = "&".join(f"{quote(key)}={quote(value, safe='')}" for key, value in pairs)
         profile = b"accept-profile" if method == "GET" else b"content-profile"
@@ -102,15 +114,18 @@ class Ask:
         path = f"/rpc/{route.name}" if route.kind == "function" else f"/{route.name}"
         head = Head(method, path, query, told)
         request = self.engine.parsed(head, route, body)
-        return await self.conductor.result(self.engine, self.caller, head, request)
+        result = await self.conductor.result(self.engine, self.caller, head, request, name=kept_as)
+        if result.kept is not None and self.trace.cache != "miss":
+            self.trace.cache = "hit" if result.kept else "miss"
+        return result
 
 
-def asker(conductor: Conductor, caller: Caller, schema: str) -> Ask:
+def asker(conductor: Conductor, caller: Caller, schema: str, trace: Trace) -> Ask:
     """Asks in this caller's name; 503 before the database has been looked at."""
     engine = conductor.current()
     if engine is None or schema not in engine.schemas:
         raise refuse(NO_CATALOG, headers={"Retry-After": "0"})
-    return Ask(conductor, engine, caller, schema)
+    return Ask(conductor, engine, caller, schema, trace)
 
 
 def among(values: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from app.accounts.oauth.errors import (
     must,
     told,
 )
+from app.accounts.oauth.linking import tell
 from app.accounts.oauth.providers import failure, must_be_known, provider_of
 from app.accounts.people import instant
 from app.accounts.tenancy import must_be_a_session
@@ -37,7 +38,10 @@ _OF_PROVIDER = f"""
 """
 _BY_ID = f"{_COLUMNS} where id = $1::text::uuid"
 #: Whoever changes the ways into an account takes turns: one must be left, and one of a provider is the first.
-_TURN = "select password_hash is not null as has_password from relais.users where id = $1::text::uuid for update"
+_TURN = """
+    select email, locale, password_hash is not null as has_password from relais.users
+    where id = $1::text::uuid for update
+"""
 _OTHERS = "select count(*) from relais.oauth_accounts where user_id = $1::text::uuid and id <> $2::text::uuid"
 _UNLINK = "delete from relais.oauth_accounts where id = $1::text::uuid"
 _NONE_PRIMARY = """
@@ -87,13 +91,16 @@ async def unlink(accounts: Accounts, asked: Asked, account_id: str) -> None:
             connection, asked, account_id, told(UNAUTHORIZED, "Vous n'êtes pas autorisé à délier ce compte")
         )
         others = await connection.fetchval(_OTHERS, user_id, account["id"])
-        must(others or (user is not None and user["has_password"]), LAST_SIGN_IN_METHOD)
+        if user is None:
+            raise refuse(OAUTH_ACCOUNT_NOT_FOUND)
+        must(others or user["has_password"], LAST_SIGN_IN_METHOD)
         await connection.execute(_UNLINK, account["id"])
         if account["is_primary"]:
             heir = await connection.fetchrow(_OF_PROVIDER, user_id, account["provider"])
             if heir is not None:
                 await connection.execute(_PRIMARY, heir["id"])
         details = {"provider": account["provider"]}
+        await tell(accounts, connection, asked, user, provider=account["provider"], link="unlinked")
         await note(connection, asked, "OAUTH_UNLINKED", actor_id=user_id, target=account["id"], details=details)
 
 

@@ -50,6 +50,10 @@ MODULE = Module(
         "category_hierarchy": 3600,
         "category_tag_suggestions": 3600,
         "profiles": 1800,
-        "resources": 300,
+        "collection_resources": 3600,
+        "collections": 3600,
+        "resource_templates": 3600,
+        "resources": 900,
     },
+    expiring={"resource_permissions": "expires_at", "resource_shares": "expires_at", "user_roles": "expires_at"},
 )

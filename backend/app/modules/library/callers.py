@@ -13,6 +13,7 @@ from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
 from app.errors import refuse
 from app.gateway.conduct import Conductor
+from app.middleware.trace import trace_of
 from app.modules.library.tables.kinds import AppRole
 from app.named.ask import Ask, asker
 
@@ -60,7 +61,7 @@ def calling(
 
     async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user))]) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
-        found = Caller(asked, asker(conductor, asked.caller, SCHEMA))
+        found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)))
         if rank is not None and not await found.has_rank(rank):
             error = refuse(INSUFFICIENT_ROLE)
             error.extra = {"required": rank.value}

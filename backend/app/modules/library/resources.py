@@ -45,7 +45,8 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
 async def found(caller: Caller, resource_id: str, shape: type[AnyResource]) -> dict[str, Any]:
     """A resource that the caller may read."""
     with malformed_is(RESOURCE_NOT_FOUND):
-        row = await caller.ask.one("resources", ("select", shape.select()), ("id", f"eq.{resource_id}"))
+        which = ("id", f"eq.{resource_id}")
+        row = await caller.ask.one("resources", ("select", shape.select()), which, kept_as=f"resource:{resource_id}")
     if row is None:
         raise refuse(RESOURCE_NOT_FOUND)
     return shape.told(row)

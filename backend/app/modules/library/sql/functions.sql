@@ -54,7 +54,8 @@ create or replace function library.search_users(query text)
   begin atomic
     select p.id, p.user_id, p.username, p.full_name, p.avatar_url
     from library.profiles as p
-    where p.tenant_id = relais.tenant_id() and length(btrim(query)) >= 2
+    where p.tenant_id = relais.tenant_id() and (select relais.has_role('member') or relais.is_trusted())
+      and length(btrim(query)) >= 2
       and strpos(
         public.unaccent('public.unaccent', lower(concat_ws(E'\n', p.username, p.full_name))),
         public.unaccent('public.unaccent', lower(btrim(query)))) > 0
@@ -62,7 +63,8 @@ create or replace function library.search_users(query text)
     limit 10;
   end;
 comment on function library.search_users(text) is
-  'At most ten profiles whose user name or full name contains the text, whatever the case and the accents.';
+  'At most ten profiles whose user name or full name contains the text, whatever the case and the accents. For '
+  'members.';
 
 create or replace function library.fork_resource(resource_id uuid) returns library.resources
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$

@@ -126,6 +126,7 @@ class ResourceShare(SQLModel, table=True):
         _shares.check("target", "num_nonnulls(shared_with_user_id, shared_with_group_id) = 1"),
         _shares.index("shared_with_user_id"),
         _shares.index("shared_with_group_id"),
+        _shares.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()
@@ -152,6 +153,7 @@ class ResourcePermission(SQLModel, table=True):
         _permissions.index("resource_id"),
         _permissions.index("user_id"),
         _permissions.index("group_id"),
+        _permissions.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()
