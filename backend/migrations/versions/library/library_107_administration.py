@@ -1,12 +1,12 @@
 """Figures and people for administrators; who gave whom which rank is noted.
 
-Revision: library_107, after library_0002.
+Revision: library_107, after library_0004.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_107'
-down_revision = 'library_0002'
+down_revision = 'library_0004'
 branch_labels = None
 depends_on = None
 
