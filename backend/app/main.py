@@ -32,8 +32,8 @@ from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
-from app.middleware.conditional import ConditionalMiddleware
 from app.metrics import Requests, SlowStatements
+from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware

@@ -11,6 +11,7 @@ from app.adapters.queue import make_worker, work
 from app.adapters.redis import Redis, RedisUnavailable
 from app.adapters.smtp import SmtpMailer
 from app.auth.signing import keyring
+from app.backups.job import daily_backup
 from app.jobs import housekeeping
 from app.jobs.drain import Drain
 from app.jobs.letters import domain_of
@@ -19,7 +20,9 @@ from app.jobs.places import site_of
 from app.modules import load_modules
 from app.settings import Settings
 
-CORE_JOBS = (housekeeping.sweep,)
+CORE_JOBS = (housekeeping.sweep, daily_backup)
+#: The minute of each hour.
+HOURLY = {housekeeping.sweep: 7, daily_backup: 12}
 LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -86,7 +89,7 @@ async def _work(
 ) -> None:
     pause = 0.5
     while not stopping.is_set():
-        worker = make_worker(redis, settings.jobs, jobs, {housekeeping.sweep: 7}, context, burst=burst)
+        worker = make_worker(redis, settings.jobs, jobs, HOURLY, context, burst=burst)
         # arq takes the signals for itself: whoever stops the worker must also end this loop.
         worker.on_stop = lambda _signal: stopping.set()
         try:

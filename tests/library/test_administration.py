@@ -216,7 +216,7 @@ async def test_who_gave_whom_which_rank_is_noted(client: httpx.AsyncClient, peop
         )
     finally:
         await connection.close()
-    assert [tuple(note) for note in notes][0] == (people.admin.id, "user", "moderator")
+    assert tuple(notes[0]) == (people.admin.id, "user", "moderator")
 
 
 async def test_moderators_see_what_waits_and_what_newcomers_brought(

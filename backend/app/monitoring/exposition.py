@@ -97,7 +97,9 @@ def _processes(text: _Text, processes: list[Counts]) -> None:
         [({"process": counts.process}, counts.in_flight) for counts in processes],
     )
     pools = [
-        ({"process": counts.process, "pool": pool}, state) for counts in processes for pool, state in counts.pools.items()
+        ({"process": counts.process, "pool": pool}, state)
+        for counts in processes
+        for pool, state in counts.pools.items()
     ]
     for place, (name, said) in enumerate(
         (

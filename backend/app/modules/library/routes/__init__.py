@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import monitoring, overview, permissions, resources, users
+from app.modules.library.routes import backups, monitoring, overview, permissions, resources, users
 
 router = APIRouter()
-for subject in (monitoring, overview, permissions, resources, users):
+for subject in (backups, monitoring, overview, permissions, resources, users):
     router.include_router(subject.router)
