@@ -221,7 +221,7 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
 
 def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool) -> list[Middleware]:
     http = settings.http
-    traced = {"access_log": settings.log.access, "server_timing": http.server_timing, "requests": requests}
+    traced: dict[str, Any] = {"access_log": settings.log.access, "server_timing": http.server_timing, "requests": requests}
     return [
         Middleware(TraceMiddleware, **traced),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),

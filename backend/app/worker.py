@@ -17,12 +17,13 @@ from app.jobs.drain import Drain
 from app.jobs.letters import domain_of
 from app.jobs.mail_files import FileMailer, mail_directory
 from app.jobs.places import site_of
+from app.module import Job
 from app.modules import load_modules
 from app.settings import Settings
 
 CORE_JOBS = (housekeeping.sweep, daily_backup)
 #: The minute of each hour.
-HOURLY = {housekeeping.sweep: 7, daily_backup: 12}
+HOURLY: dict[Job, int] = {housekeeping.sweep: 7, daily_backup: 12}
 LONGEST_PAUSE_SECONDS = 5.0
 
 

@@ -45,7 +45,8 @@ async def rows_of(url: str) -> dict[str, str]:
         )
         return {
             name: await connection.fetchval(
-                f"select coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), 'none') || count(*) from {name} as t"
+                "select coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), 'none') || count(*)"
+                f" from {name} as t"
             )
             for (name,) in names
         }

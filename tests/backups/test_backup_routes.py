@@ -125,7 +125,7 @@ async def test_a_super_administrator_brings_one_back(
     client: httpx.AsyncClient, people: People, cheap: Settings, urls: Urls
 ) -> None:
     made = (await client.post("/api/backups/create", headers=people.admin.headers)).json()["backup"]["filename"]
-    await run_sql(urls.admin, "update library.resources set title = 'perdu'")
+    await run_sql(urls.admin, "update library.resources set title = 'zqx-perdu'")
     async with started(create_app(with_group(cheap, "backup", restore_by_api=True))) as app, client_of(app) as other:
         body = {"filename": made}
         answer = await other.post("/api/backups/restore", json=body, headers=people.super_admin.headers)
@@ -133,9 +133,9 @@ async def test_a_super_administrator_brings_one_back(
             200,
             {"message": "Backup restauré avec succès", "filename": made},
         )
-        found = await other.get("/api/resources?search=perdu", headers=people.super_admin.headers)
+        found = await other.get("/api/resources?search=zqx-perdu", headers=people.super_admin.headers)
     assert (found.status_code, found.json()["data"]) == (200, [])
-    assert await value(urls.admin, "select count(*) from library.resources where title = 'perdu'") == 0
+    assert await value(urls.admin, "select count(*) from library.resources where title = 'zqx-perdu'") == 0
 
 
 def test_the_command_line_makes_checks_and_brings_back(cheap: Settings, urls: Urls, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from app.errors import AppError, refuse
 from app.settings import Settings
 from app.version import VERSION
 
-MADE, FAILED = "backup_made", "backup_failed"
+MADE = "backup_made"
+FAILED = "backup_failed"
 #: The key of an advisory lock: one backup or restore at a time.
 LOCK = 0x72656C61697362
 _NEEDS_OWNER = "Only the owner of the database can back it up: set RELAIS_DATABASE_ADMIN_URL."

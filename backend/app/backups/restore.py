@@ -23,7 +23,8 @@ from app.backups.store import DUMP, Manifest
 from app.errors import AppError, refuse
 from app.settings import Settings
 
-RESTORED, FAILED = "backup_restored", "restore_failed"
+RESTORED = "backup_restored"
+FAILED = "restore_failed"
 #: Where one is while databases are renamed.
 MAINTENANCE = "postgres"
 _LONGEST_NAME = 63

@@ -25,7 +25,8 @@ NAME = re.compile(r"relais-\d{8}-\d{6}-[0-9a-f]{4}", re.ASCII)
 UNFINISHED = ".unfinished-"
 #: What was left behind by a process that died.
 ABANDONED = timedelta(days=2)
-DAMAGED, REMOVED = "backup_damaged", "backup_removed"
+DAMAGED = "backup_damaged"
+REMOVED = "backup_removed"
 _PIECE = 1024 * 1024
 Reason = Literal["manual", "daily"]
 

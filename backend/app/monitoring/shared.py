@@ -80,12 +80,10 @@ class SharedCounts:
             [told] = await self.redis.run(("HGETALL", self.redis.key(*KEY)))
         except RedisUnavailable:
             return [self.own()]
-        if not isinstance(told, list):
-            return [self.own()]
-        others = dict(zip(told[::2], told[1::2], strict=True))
+        others = _others(told) if isinstance(told, list) else {}
         found = [self.own()]
         for name, text in sorted(others.items()):
-            if name.decode() != self.process and (counts := _read(name.decode(), text)) is not None:
+            if name != self.process and (counts := _read(name, text)) is not None:
                 found.append(counts)
         return found
 
@@ -107,6 +105,10 @@ class SharedCounts:
             with suppress(RedisUnavailable):
                 await self.tell()
             await asyncio.sleep(EVERY_SECONDS)
+
+
+def _others(told: Any) -> dict[str, bytes]:
+    return {name.decode(): text for name, text in zip(told[::2], told[1::2], strict=True)}
 
 
 def _read(process: str, text: bytes) -> Counts | None:

@@ -117,11 +117,11 @@ def _settings(request: Request) -> Settings:
 
 
 async def _note(caller: Caller, action: str, name: str) -> None:
-    who = {"tenant_id": caller.asked.caller.tenant_id, "actor_id": caller.user_id}
+    tenant, actor = caller.asked.caller.tenant_id, caller.user_id
     # A database that was just brought back may never have heard of whoever did it; the log has it in any case.
     with suppress(AppError):
         async with caller.database.transaction(SERVICE) as connection:
-            await note(connection, caller.asked, action, **who, target=name)
+            await note(connection, caller.asked, action, tenant_id=tenant, actor_id=actor, target=name)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Outcome]) -> Outcome:
