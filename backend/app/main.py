@@ -221,9 +221,9 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
 
 def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool) -> list[Middleware]:
     http = settings.http
-    traced: dict[str, Any] = {"access_log": settings.log.access, "server_timing": http.server_timing, "requests": requests}
+    access_log, server_timing = settings.log.access, http.server_timing
     return [
-        Middleware(TraceMiddleware, **traced),
+        Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),

@@ -22,7 +22,7 @@ OF_LIBRARY: Final[Mapping[str, str]] = {
     " `RELAIS_HTTP_METRICS_TOKEN`.",
     "NOT_OWNER": "The row can be read by the caller, but is not theirs to change.",
     "RESOURCE_NOT_FOUND": "No resource has this id, or the caller may not read it: the two are not told apart.",
-    "RESTORE_DISABLED": "`RELAIS_BACKUP_RESTORE_BY_API` is off, as it is unless it was set. `relais backup restore` works"
-    " all the same.",
+    "RESTORE_DISABLED": "`RELAIS_BACKUP_RESTORE_BY_API` is off, as it is unless it was set. `relais backup restore`"
+    " works all the same.",
     "RESTORE_FAILED": "The backup could not be brought back; `details` says why. The database is the one of before.",
 }

@@ -31,6 +31,8 @@ RULES = """
       union all select 'event trigger ' || evtname from pg_event_trigger
       union all select 'database ' || a::text from pg_database as d, unnest(d.datacl) as a
         where d.datname = current_database()
+      union all select 'setting ' || setrole::regrole || s from pg_db_role_setting, unnest(setconfig) as s
+        where setdatabase = (select oid from pg_database where datname = current_database())
     ) as lines (line)
 """
 
@@ -69,7 +71,14 @@ def kept(servers: Servers, template: Urls, data_dir: Path) -> Generator[Settings
     name = f"kept_{uuid4().hex[:10]}"
     urls = Urls(with_database(template.login, name), with_database(template.admin, name))
     asyncio.run(run_sql(servers.admin_url, f"create database {name} template {TEMPLATE}"))
-    asyncio.run(run_sql(servers.admin_url, f"revoke temporary on database {name} from public"))
+    for own in (
+        f"revoke temporary on database {name} from public",
+        f"grant create on database {name} to authenticated with grant option",
+        f'alter database {name} set search_path to "$user", public, "odd, ""name"""',
+        f"alter database {name} set app.settings.word = 'it''s \"quoted\", a bit'",
+        f"alter role anon in database {name} set statement_timeout = '7s'",
+    ):
+        asyncio.run(run_sql(servers.admin_url, own))
     with resolved(settings_for(urls, servers, data_dir)) as settings:
         asyncio.run(seed_database(settings, scale=50))
         yield settings

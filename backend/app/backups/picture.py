@@ -1,10 +1,13 @@
 """What PostgreSQL says of a database that a backup must know and that is not in a dump."""
 
+import re
 from typing import Any
 
 import orjson
 
 from app.adapters.postgres import Connection
+from app.backups.errors import BACKUP_DAMAGED
+from app.errors import refuse
 
 _TABLES = """
     select format('%I.%I', n.nspname, c.relname) as name
@@ -38,6 +41,10 @@ _DATABASE = """
     from pg_catalog.pg_database as d where d.datname = current_database()
 """
 _PROVIDERS = {"i": "icu", "b": "builtin"}
+_PRIVILEGES = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
+#: Settings whose values are names: a list in one pair of quotes would be one strange name.
+_LISTS = frozenset({"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"})
+_ELEMENT = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
 
 
 async def rows_by_table(connection: Connection) -> dict[str, int]:
@@ -93,12 +100,22 @@ async def dress_database(connection: Connection, name: str, like: dict[str, Any]
             await said(connection, f"grant {_privilege(privilege)} on database %I to {whom}{option}", name, *words)
     for role, setting in like["settings"]:
         key, _, value = setting.partition("=")
+        values = _elements(value) if key in _LISTS else [value]
+        is_set = f"set %I = {', '.join(['%L'] * len(values))}"
         if not role:
-            await said(connection, "alter database %I set %I = %L", name, key, value)
+            await said(connection, f"alter database %I {is_set}", name, key, *values)
         elif role in roles:
-            await said(connection, "alter role %I in database %I set %I = %L", role, name, key, value)
+            await said(connection, f"alter role %I in database %I {is_set}", role, name, key, *values)
+
+
+def _elements(value: str) -> list[str]:
+    """The elements of a list as PostgreSQL writes it; one that is empty has an empty one."""
+    found = [quoted.replace('""', '"') or plain for quoted, plain in _ELEMENT.findall(value)]
+    return found or [""]
 
 
 def _privilege(name: str) -> str:
-    assert name in ("CONNECT", "CREATE", "TEMPORARY"), "a manifest is no place for commands"
+    """A manifest is no place for commands."""
+    if name not in _PRIVILEGES:
+        raise refuse(BACKUP_DAMAGED, "The manifest grants what there is not.")
     return name

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,9 +177,9 @@ def pruned(directory: Path, days: int, now: datetime) -> list[str]:
 
 def _read(path: Path) -> Manifest | None:
     try:
-        told: Mapping[str, Any] = orjson.loads((path / MANIFEST).read_bytes())
-        files = {name: File(**file) for name, file in told["files"].items()}
-        manifest = Manifest(**{**told, "files": files})
+        told: dict[str, Any] = orjson.loads((path / MANIFEST).read_bytes())
+        told["files"] = {name: File(**file) for name, file in told["files"].items()}
+        manifest = Manifest(**told)
         return manifest if manifest.created.tzinfo is not None else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from app.adapters.pool import PoolState
+from app.adapters.postgres import Mode
 from app.adapters.redis import Redis, RedisUnavailable
 from app.metrics import Requests
 
@@ -49,7 +50,7 @@ class SharedCounts:
 
     redis: Redis
     requests: Requests
-    pools: Callable[[], Mapping[str, PoolState]]
+    pools: Callable[[], Mapping[Mode, PoolState]]
     #: Hits, misses and the like.
     cache: Callable[[], Mapping[str, int]]
     process: str = field(default_factory=_name)
