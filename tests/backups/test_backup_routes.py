@@ -87,6 +87,16 @@ async def test_one_is_made_and_listed(client: httpx.AsyncClient, people: People,
     assert await value(urls.admin, noted) == made["filename"]
 
 
+async def test_one_that_takes_longer_than_a_request_may_is_made_all_the_same(people: People, cheap: Settings) -> None:
+    hasty = with_group(cheap, "http", timeout_seconds=0.15)
+    async with started(create_app(hasty)) as app, client_of(app) as client:
+        answer = await client.post("/api/backups/create", headers=people.admin.headers)
+        assert code_of(answer) == (503, "REQUEST_TIMEOUT")
+        async with asyncio.timeout(60):
+            while not store.listed(store.directory_of(cheap)):
+                await asyncio.sleep(0.05)
+
+
 async def test_how_backups_are_made_is_told(client: httpx.AsyncClient, people: People) -> None:
     told = (await client.get("/api/backups/config", headers=people.admin.headers)).json()
     assert told["config"] == {

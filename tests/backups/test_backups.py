@@ -21,6 +21,7 @@ from app.backups.restore import MAINTENANCE, _swapped, restore, restore_into, ve
 from app.errors import AppError
 from app.main import create_app
 from app.settings import Settings
+from app.worker import CORE_JOBS, HOURLY
 from pydantic import SecretStr
 
 from tests.accounts.conftest import with_group
@@ -299,6 +300,11 @@ async def test_the_backup_of_the_day_is_made_once(safe: Settings) -> None:
     assert not is_due(with_group(safe, "backup", time="-"), now)
     await create_backup(safe)
     assert is_due(today, now + timedelta(hours=25)), "one that was made by hand is none of the day"
+
+
+def test_the_worker_asks_every_hour() -> None:
+    assert daily_backup in CORE_JOBS
+    assert daily_backup in HOURLY
 
 
 async def test_a_worker_without_the_owner_goes_on(safe: Settings) -> None:

@@ -19,8 +19,10 @@ from app.metrics import Requests
 ACCESS = "request"
 TRACE = "relais.trace"
 #: Probes come every few seconds for ever; their lines are only for who asks for them.
-PROBES = frozenset({"/live", "/ready", "/health", "/api/health"})
-EXPECTED_OF_PROBES = (200, 503)
+PROBES = frozenset(
+    {"/live", "/ready", "/health", "/api/health", "/metrics", "/api/monitoring/prometheus", "/api/monitoring/health"}
+)
+EXPECTED_OF_PROBES = (200, 207, 503)
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
 
 
