@@ -16,6 +16,7 @@ from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.adapters.stores import storage_for
 from app.auth.attempts import Attempts
 from app.auth.caller import CallerResolver
 from app.auth.endings import Endings
@@ -39,7 +40,7 @@ from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.trace import TraceMiddleware
-from app.module import Module
+from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
 from app.settings import Settings, load_settings
@@ -48,7 +49,7 @@ from app.supervise import die_with_parent
 from app.version import VERSION
 
 EXPOSED_HEADERS = (
-    *("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
+    *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
     *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
@@ -85,6 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
     cache = _cache(settings, database, redis, engines, modules)
+    if settings.cache.enabled:
+        # Rules may have changed, and with them what answers depend on.
+        engines.loaded = cache.begin_anew
     conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
@@ -96,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         callers=_callers(settings),
         engines=engines,
         conductor=conductor,
+        storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
         requests=requests,
@@ -112,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings, requests),
+        middleware=_middleware(settings, modules, requests),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -149,6 +154,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
+        await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
 
@@ -195,7 +201,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings, requests: Requests) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module], requests: Requests) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -207,7 +213,8 @@ def _middleware(settings: Settings, requests: Requests) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, requests, of_gateway=False)
+    allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
+    return _around(settings, cors, requests, of_gateway=False, allowed=allowed)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
@@ -219,8 +226,12 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     return app
 
 
-def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool) -> list[Middleware]:
+def _around(
+    settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+) -> list[Middleware]:
     http = settings.http
+    bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
+    times = {item.path: item.seconds for item in allowed if item.seconds is not None}
     access_log, server_timing = settings.log.access, http.server_timing
     return [
         Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
@@ -228,6 +239,6 @@ def _around(settings: Settings, cors: Middleware, requests: Requests, *, of_gate
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
         Middleware(ConditionalMiddleware),
-        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
-        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
+        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
+        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

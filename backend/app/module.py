@@ -1,10 +1,12 @@
 """What a domain fills in to join the product: one `MODULE` in its package, found by `app.modules.load_modules()`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+
+from app.settings import Settings
 
 #: Demo data: a connection as the service role, the demo users' ids (the administrator first), how many generated
 #: resources besides; answers how much of what was made.
@@ -24,6 +26,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What requests below a path may do beyond the bounds of all others."""
+
+    path: str
+    #: Size of the body; 0: the route counts for itself.
+    body_bytes: int | None = None
+    #: Time that a request may take.
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A domain: its name, the database schema that it exposes, and what it brings to the entry points."""
 
@@ -37,6 +50,8 @@ class Module:
     seed: Seed | None = None
     #: Of the modules that are there, the first that has one describes people.
     person: Person | None = None
+    #: Of requests that need more room or time than others.
+    allowances: Callable[[Settings], Sequence[Allowance]] | None = None
     #: Tables whose changes go to the change log.
     realtime_tables: tuple[str, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.

@@ -6,7 +6,7 @@ from typing import Final
 OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "ACCESS_DENIED": "What is asked for is somebody else's.",
     "ACCOUNT_DISABLED": "An administrator has disabled the account; it cannot sign in by any means.",
-    "ALREADY_MEMBER": "The person who was invited is a member of the tenant already.",
+    "ALREADY_MEMBER": "The person who was invited, or added to a group, is a member of it already.",
     "ANONYMOUS_PROVIDER_DISABLED": "A client of Supabase asked for an anonymous user; there are none.",
     "API_TOKEN_EXPIRED": "The API token is past its date. Make another.",
     "API_TOKEN_INVALID": "No API token is like this one, or it has been revoked.",
@@ -21,7 +21,8 @@ OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "EMAIL_TAKEN": "Another account has this address, in whatever case it is written.",
     "EMAIL_UNCHANGED": "The new address is the old one.",
     "FACTOR_NOT_FOUND": "The user has no second factor with this id.",
-    "FORBIDDEN": "The linked account is somebody else's.",
+    "FORBIDDEN": "The linked account is somebody else's. Of a resource: shares are for its owner, explicit rights for"
+    " its owner and administrators.",
     "FOREIGN_KEY_CONSTRAINT": "The body names a row that is not there; `details.field` says where.",
     "INSUFFICIENT_ROLE": "The route takes a higher rank; `required` names it.",
     "INSUFFICIENT_SCOPE": "The token's scopes do not reach that far: it may read only, or is not for administration.",
@@ -44,7 +45,7 @@ OF_ACCOUNTS: Final[Mapping[str, str]] = {
     "MAIL_IN_HAND": "The message is being sent at this moment.",
     "MAIL_NOT_FOUND": "The tenant has no message with this id.",
     "MAIL_NOT_WAITING": "The message is not waiting to be sent.",
-    "MEMBER_NOT_FOUND": "The tenant has no such member.",
+    "MEMBER_NOT_FOUND": "The tenant, or the group, has no such member.",
     "MISSING_PARAMETERS": "The route takes parameters that are not there; `message` names them.",
     "NOT_ADMIN": "The route is for administrators of the tenant.",
     "NOT_A_MEMBER": "The user is not a member of the tenant.",

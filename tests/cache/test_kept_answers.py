@@ -109,6 +109,28 @@ async def test_writes_on_another_road_are_heard_of(client: httpx.AsyncClient, pe
     await eventually(seen)
 
 
+async def test_a_rule_that_changes_holds_for_what_was_kept(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    await new_resource(client, people.owner, title="Vue de tous")
+    assert await settled(client)
+    hidden = "create policy hidden on library.resources as restrictive for select to anon using (false)"
+    await run_sql(urls.admin, hidden)
+    try:
+
+        async def nothing_is_seen() -> bool:
+            return (await asked(client))[1] == []
+
+        await eventually(nothing_is_seen)
+    finally:
+        await run_sql(urls.admin, "drop policy hidden on library.resources")
+
+    async def is_seen_again() -> bool:
+        return (await asked(client))[1] != []
+
+    await eventually(is_seen_again)
+
+
 async def test_a_write_that_is_taken_back_leaves_what_was_kept_right(client: httpx.AsyncClient, people: People) -> None:
     await new_resource(client, people.owner, title="Reste")
     before = await settled(client)

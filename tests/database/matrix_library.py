@@ -206,6 +206,11 @@ ADMINISTRATION = (
         select=TENANT_MEMBERS | GUEST, insert=ADMINS, update=ADMINS, delete=ADMINS,
     ),
     Row(
+        "library.admin_config_audit_logs", "id = <config audit>",
+        "insert into library.admin_config_audit_logs (key) values ('k')", "new_value = 'x'", public=False,
+        select=SUPER, insert=CLOSED, update=SEALED, delete=CLOSED,
+    ),
+    Row(
         "library.category_hierarchy", "id = <category>",
         "insert into library.category_hierarchy (name) values ('C')", "name = 'x'",
         select=EVERYBODY, insert=ADMINS, update=ADMINS, delete=ADMINS,

@@ -133,6 +133,7 @@ insert into library.permissions (id, name, resource, action) values (<permission
 insert into library.role_permissions (id, role, permission_id) values (<role permission>, 'guest', <permission>);
 insert into library.permission_audit_logs (id, action, actor_user_id) values
   (<audit>, 'PERMISSION_CREATED', <super_admin>);
+insert into library.admin_config_audit_logs (id, key, new_value) values (<config audit>, 'consider_downvotes', 'true');
 insert into library.analytics_events (id, event, user_id) values (<event>, 'page_view', <owner>);
 insert into library.resources (tenant_id, id, user_id, title, description) values
   (<elsewhere>, <foreign>, <foreigner>, 'Foreign', 'Elsewhere');

@@ -16,6 +16,8 @@ _KNOWN_TEXTS = {"full_name": 100, "avatar_url": 2048, "username": 50, "github_us
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\Z")
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 def _email(value: str) -> str:
     # Whether an address exists is found out by writing to it.
@@ -26,7 +28,7 @@ def _email(value: str) -> str:
 
 def _no_nul(value: str) -> str:
     # NUL, and halves of characters that JSON can spell and nothing can store.
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if "\0" in value or (not value.isascii() and _HALVES.search(value)):
         raise ValueError("Caractère interdit")
     return value
 

@@ -9,10 +9,11 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from app.adapters.postgres import SERVICE, Database
@@ -65,6 +66,8 @@ _USED = """
     update relais.api_tokens set last_used_at = now()
     where id = $1::text::uuid and coalesce(last_used_at < now() - $2::float8 * interval '1 second', true)
 """
+#: Raises if the caller is not to be answered.
+Pending = Callable[[], Coroutine[Any, Any, None]] | None
 
 
 @dataclass(slots=True)
@@ -111,6 +114,15 @@ class Guard:
         self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
     ) -> tuple[Caller, Headers]:
         """The caller, and what the answer says of how often they may ask; or an `AppError`."""
+        caller, headers, pending = await self.admit_for_now(callers, authorization, address, kind, reads=reads)
+        if pending is not None:
+            await pending()
+        return caller, headers
+
+    async def admit_for_now(
+        self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
+    ) -> tuple[Caller, Headers, Pending]:
+        """The same, but whether their session is still good may be left to be awaited: before anything is answered."""
         try:
             caller = await self.recognised(callers, authorization, address)
         except AppError as error:
@@ -118,7 +130,8 @@ class Guard:
             raise
         if not reads and caller.scopes is not None and "write" not in caller.scopes:
             raise refuse(INSUFFICIENT_SCOPE)
-        return caller, await self.count(caller, address, kind)
+        headers, pending = await self._count(caller, address, kind)
+        return caller, headers, pending
 
     def _count_refusal(self, error: AppError, address: str) -> None:
         """Tokens that are refused cost something, too: whoever sends too many is refused without a look at them."""
@@ -139,26 +152,35 @@ class Guard:
 
     async def count(self, caller: Caller, address: str, kind: Kind) -> Headers:
         """Count a request of somebody whose session, if they have one, must be good."""
+        headers, pending = await self._count(caller, address, kind)
+        if pending is not None:
+            await pending()
+        return headers
+
+    async def _count(self, caller: Caller, address: str, kind: Kind) -> tuple[Headers, Pending]:
         name = caller.credential
         if name and name in self.endings:
             raise _ended(name)
         if kind not in COUNTED_HERE:
-            return await self._count_everywhere(caller, address, kind)
+            return await self._count_everywhere(caller, address, kind), None
         limit, headers = self.limiter.limit(kind), []
         if limit is not None:
             counted = self.limiter.count_here(limit, counted_as(caller.user_id, address))
             if not counted.allowed:
                 raise counted.refusal()
             headers = counted.headers()
-        if name:
-            answers = await self._asked(("GET", self.redis.key(name)))
-            await self._must_be_good(name, answers[0])
-            self.uses.note(name, address)
-        return headers
+        return headers, partial(self._confirmed, name, address) if name else None
+
+    async def _confirmed(self, name: str, address: str) -> None:
+        answers = await self._asked(("GET", self.redis.key(name)))
+        await self._must_be_good(name, answers[0])
+        self.uses.note(name, address)
 
     async def _count_everywhere(self, caller: Caller, address: str, kind: Kind) -> Headers:
         name, limit = caller.credential, self.limiter.limit(kind)
-        who = counted_as(caller.user_id, address)
+        # Programs of one user do not use up each other's requests.
+        by_token = kind == "external" and name.startswith("token:")
+        who = name if by_token else counted_as(caller.user_id, address)
         commands: list[Command] = [("GET", self.redis.key(name))] if name else []
         if limit is not None:
             commands.append(self.limiter.command(limit, who))

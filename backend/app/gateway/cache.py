@@ -59,6 +59,8 @@ end
 return {vector}
 """)
 _ANNOUNCE = "select pg_notify($1, name) from unnest($2::text[]) as name"
+#: Done when the caller may be answered; raises if not.
+Allowed = asyncio.Future[None] | None
 Compute = Callable[[], Awaitable[ResultSet]]
 
 
@@ -108,7 +110,7 @@ class Cache:
         """Listen for what is written elsewhere."""
         if self.settings.enabled:
             self._listener = Listener(
-                self.database, CHANNEL, self._heard, catch_up=self._begin_anew, lost=WRITES_NOT_HEARD
+                self.database, CHANNEL, self._heard, catch_up=self.begin_anew, lost=WRITES_NOT_HEARD
             )
             await self._listener.start()
 
@@ -118,18 +120,19 @@ class Cache:
             await self._listener.stop()
         await asyncio.gather(*self._tasks, *self._flights.values(), return_exceptions=True)
 
-    async def result(self, keeping: Keeping, compute: Compute) -> ResultSet:
-        """The answer: kept, or computed and kept from now on."""
+    async def result(self, keeping: Keeping, compute: Compute, allowed: Allowed = None) -> ResultSet:
+        """The answer: kept, or computed and kept from now on. Nothing is computed before it is `allowed`."""
         local = self._local(keeping.key)
         if local is not None:
             self.counts.hits += 1
             return local
-        if self._listener is None or not self._listener.hears or not self._works:
-            self.counts.passed += 1
-            return await compute()
-        try:
-            vector, entry = await self._looked_up(keeping)
-        except RedisUnavailable:
+        vector, entry = b"", None
+        with suppress(RedisUnavailable):
+            if self._listener is not None and self._listener.hears and self._works:
+                vector, entry = await self._looked_up(keeping)
+        if allowed is not None:
+            await allowed
+        if entry is None and not vector:
             self.counts.passed += 1
             return await compute()
         if entry is not None:
@@ -215,7 +218,8 @@ class Cache:
         if relevant is None or table in relevant:
             self._in_background(self._forget([version_name(table)]))
 
-    async def _begin_anew(self) -> None:
+    async def begin_anew(self) -> None:
+        """Nothing that was kept counts any more, for anybody."""
         await self._forget([EPOCH])
 
     async def _forget(self, names: Iterable[str]) -> bool:

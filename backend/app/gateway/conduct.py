@@ -3,11 +3,12 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.adapters.postgres import MISSING_CODES, STALE_STATEMENT, Database, Mode
 from app.auth.caller import Caller
 from app.errors import AppError
-from app.gateway.cache import Cache
+from app.gateway.cache import Allowed, Cache
 from app.gateway.engine import Engine
 from app.gateway.execute import execute
 from app.gateway.parse import Head
@@ -26,16 +27,32 @@ class Conductor:
     cache: Cache
 
     async def result(
-        self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, *, name: str = ""
+        self,
+        engine: Engine,
+        caller: Caller,
+        head: Head,
+        request: ApiRequest,
+        *,
+        name: str = "",
+        allowed: Allowed = None,
     ) -> ResultSet:
-        """What PostgreSQL answers, or answered before and would answer again. `name` is what it is kept as."""
+        """What PostgreSQL answers, or answered before and would answer again. `name` is what it is kept as.
+
+        `allowed` is asked beside the question of what is kept, and has been answered before anything is returned.
+        """
         prepared = engine.prepared(request)
         keeping = self.cache.lifetimes.keeping(engine, caller, head, request, prepared, name=name)
         if keeping is None:
+            if allowed is not None:
+                await allowed
             return await self._asked(engine, caller, head, request)
         # A replica may not have heard of what a version speaks of.
         mode: Mode | None = "write" if self.database.reads_elsewhere else None
-        return await self.cache.result(keeping, lambda: self._asked(engine, caller, head, request, mode))
+        compute = partial(self._asked, engine, caller, head, request, mode)
+        result = await self.cache.result(keeping, compute, allowed)
+        if allowed is not None:
+            await allowed
+        return result
 
     async def _asked(
         self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, mode: Mode | None = None

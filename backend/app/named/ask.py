@@ -4,7 +4,7 @@ They go through the stages that every request of the gateway goes through: the s
 statements. What a caller may not read is not there, what they may not change stays as it is.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +24,11 @@ from app.middleware.trace import Trace
 
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
+#: A row to be written.
+Row = Mapping[str, Any]
 _JSON = {b"content-type": b"application/json"}
-_MALFORMED = frozenset({"22P02", "22021"})
+#: No value of the type; or with a NUL in it, in a query and in JSON.
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,13 @@ class Ask:
         result = await self._asked("GET", Route("table", table), pairs, prefer, kept_as=kept_as)
         return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
 
+    async def rows_of(self, function: str, arguments: Mapping[str, str], *pairs: Pair, count: bool = False) -> Found:
+        """The rows that a function answers, which are filtered, ordered and paged like those of a table."""
+        prefer = {b"prefer": b"count=exact"} if count else {}
+        given = (*arguments.items(), *pairs)
+        result = await self._asked("GET", Route("function", function), given, prefer)
+        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
+
     async def one(self, table: str, *pairs: Pair, kept_as: str = "") -> dict[str, Any] | None:
         """The one row, or None."""
         found = (await self.rows(table, *pairs, ("limit", "1"), kept_as=kept_as)).rows
@@ -74,6 +84,14 @@ class Ask:
         """A row that is new or replaces the one with the same key (`on_conflict`); None if it may not be changed."""
         result = await self._written("POST", table, pairs, row, b"resolution=merge-duplicates")
         return result[0] if result else None
+
+    async def upsert_all(self, table: str, rows: Sequence[Row], *pairs: Pair) -> list[dict[str, Any]]:
+        """Rows of the same columns, all or none, each new or in the place of the one with the same key."""
+        return await self._written("POST", table, pairs, rows, b"resolution=merge-duplicates")
+
+    async def insert_all(self, table: str, rows: Sequence[Row], *pairs: Pair) -> list[dict[str, Any]]:
+        """New rows, all or none, as they were stored."""
+        return await self._written("POST", table, pairs, rows)
 
     async def update(self, table: str, changes: Mapping[str, Any], *pairs: Pair) -> list[dict[str, Any]]:
         """The rows that were changed: those which the filters name and the caller may change."""
@@ -90,7 +108,12 @@ class Ask:
         return orjson.loads(result.body) if result.body else None
 
     async def _written(
-        self, method: str, table: str, pairs: Iterable[Pair], body: Mapping[str, Any] | None, prefer: bytes = b""
+        self,
+        method: str,
+        table: str,
+        pairs: Iterable[Pair],
+        body: Row | Sequence[Row] | None,
+        prefer: bytes = b"",
     ) -> list[dict[str, Any]]:
         wishes = b"return=representation" + (b"," + prefer if prefer else b"")
         headers = {b"prefer": wishes, **(_JSON if body is not None else {})}

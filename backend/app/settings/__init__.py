@@ -5,6 +5,7 @@ checks it as a whole, and every function downstream takes the group it needs.
 """
 
 from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
+from app.settings.files import FilesSettings
 from app.settings.loading import SettingsError, load_settings
 from app.settings.refusals import EXAMPLE_SECRETS, MIN_SECRET_BYTES
 from app.settings.rest import RestSettings
@@ -34,6 +35,7 @@ __all__ = [
     "DatabaseSettings",
     "Described",
     "EmbeddedSettings",
+    "FilesSettings",
     "HttpSettings",
     "JobsSettings",
     "LimitsSettings",

@@ -162,3 +162,4 @@ class LimitsSettings(Group):
     oauth: Rate = Field("60/300", description="Signing in with a provider.")
     admin: Rate = Field("600/60", description="Administration.")
     transfers: Rate = Field("20/600", description="Imports, exports, backups.")
+    external: Rate = Field("100/60", description="`/api/v1`, by each API token.")

@@ -34,6 +34,9 @@ def weak_secrets(settings: Settings) -> list[str]:
         known = getattr(settings.oauth, f"{provider}_client_id")
         if known and getattr(settings.oauth, f"{provider}_client_secret") is None:
             mistakes.append(f"{PREFIX}OAUTH_{provider.upper()}_CLIENT_ID is set without its CLIENT_SECRET.")
+    files = settings.files
+    if files.s3_bucket and not (files.s3_access_key and files.s3_secret_key is not None):
+        mistakes.append(f"{PREFIX}FILES_S3_BUCKET is set without its ACCESS_KEY and SECRET_KEY.")
     return mistakes
 
 

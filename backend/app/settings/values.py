@@ -14,6 +14,7 @@ _PLAIN_ADDRESS = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:-*[a-z0-9])*\.)*(?!\d+$)[a-z0-9](?:-*[a-z0-9])*",
     re.ASCII | re.IGNORECASE,
 )
+_TYPE = re.compile(r"!?(\*|[a-z0-9][a-z0-9!#$&^.+-]*)/(\*|[a-z0-9][a-z0-9!#$&^.+-]*)\Z")
 
 
 def seconds_by_name(text: str) -> str:
@@ -124,8 +125,24 @@ def time_of_day(value: str) -> str:
     return value
 
 
+def _types(value: str) -> str:
+    for pattern in comma_separated(value):
+        if not _TYPE.match(pattern):
+            raise ValueError(f"{pattern} is no type, as in image/png, image/* or !text/html")
+    return value
+
+
+def _s3_url(value: str) -> str:
+    _check_url(SecretStr(value), ("http", "https"))
+    if not urlsplit(value).hostname:
+        raise ValueError("must name a host, as in https://s3.example.org")
+    return value
+
+
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
 Sender = Annotated[str, AfterValidator(_sender)]
 RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 Rate = Annotated[str, AfterValidator(_rate)]
+S3Url = Annotated[str, AfterValidator(_s3_url)]
+Types = Annotated[str, AfterValidator(_types)]

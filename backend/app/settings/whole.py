@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.settings.accounts import AuthSettings, LimitsSettings, MailSettings, OauthSettings
+from app.settings.files import FilesSettings
 from app.settings.group import Group
 from app.settings.rest import RestSettings
 from app.settings.servers import (
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     oauth: OauthSettings = OauthSettings()  # pyright: ignore[reportCallIssue]
     mail: MailSettings = MailSettings()  # pyright: ignore[reportCallIssue]
     limits: LimitsSettings = LimitsSettings()  # pyright: ignore[reportCallIssue]
+    files: FilesSettings = FilesSettings()  # pyright: ignore[reportCallIssue]
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]

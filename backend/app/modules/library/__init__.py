@@ -2,9 +2,12 @@
 
 from app.module import Module
 from app.modules.library import tables
+from app.modules.library.file_sweep import sweep_files
+from app.modules.library.larger_requests import allowances
 from app.modules.library.people import PERSON
 from app.modules.library.routes import router
 from app.modules.library.seed import seed
+from app.modules.library.settling import auto_approval, reconcile_votes
 
 assert tables  # importing them is what declares them
 
@@ -14,6 +17,7 @@ MODULE = Module(
     schema="library",
     tables=(
         "admin_config",
+        "admin_config_audit_logs",
         "analytics_events",
         "category_filters",
         "category_hierarchy",
@@ -42,6 +46,8 @@ MODULE = Module(
         "user_roles",
     ),
     router=router,
+    jobs=(auto_approval, reconcile_votes, sweep_files),
+    allowances=allowances,
     seed=seed,
     person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),

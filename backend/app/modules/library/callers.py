@@ -14,6 +14,7 @@ from app.auth.limits import Kind
 from app.errors import refuse
 from app.gateway.conduct import Conductor
 from app.middleware.trace import trace_of
+from app.modules.library.file_keeping import Keeping, keeping_of
 from app.modules.library.tables.kinds import AppRole
 from app.named.ask import Ask, asker
 
@@ -28,6 +29,8 @@ class Caller:
     asked: Asked
     #: For queries of the dialect.
     ask: Ask
+    #: For their files.
+    keeping: Keeping
 
     @property
     def user_id(self) -> str:
@@ -61,7 +64,7 @@ def calling(
 
     async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user))]) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
-        found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)))
+        found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))
         if rank is not None and not await found.has_rank(rank):
             error = refuse(INSUFFICIENT_ROLE)
             error.extra = {"required": rank.value}

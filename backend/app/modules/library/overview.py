@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.modules.library.callers import Caller
-from app.modules.library.shapes.administration import NewcomersComment, NewcomersResource
+from app.modules.library.shapes.overview import NewcomersComment, NewcomersResource
 from app.modules.library.shapes.community import Suggestion
 
 #: Whoever came within these days is new.

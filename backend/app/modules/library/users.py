@@ -6,7 +6,7 @@ from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import FOREIGN_KEY_CONSTRAINT
-from app.modules.library.shapes.administration import Rank, UserInFull
+from app.modules.library.shapes.overview import Rank, UserInFull
 from app.modules.library.tables.kinds import AppRole
 from app.named.ask import telling
 from app.named.lists import Page

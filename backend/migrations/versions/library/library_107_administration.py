@@ -1,12 +1,12 @@
 """Figures and people for administrators; who gave whom which rank is noted.
 
-Revision: library_107, after library_0004.
+Revision: library_107, after library_0008.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_107'
-down_revision = 'library_0004'
+down_revision = 'library_0008'
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,59 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import backups, monitoring, overview, permissions, resources, users
+from app.modules.library.routes import (
+    backups,
+    categories,
+    collections,
+    comments,
+    external,
+    files,
+    groups,
+    moderation,
+    monitoring,
+    notifications,
+    overview,
+    permissions,
+    profiles,
+    ratings,
+    resource_permissions,
+    resources,
+    saved,
+    settings,
+    sharing,
+    suggestions,
+    tables,
+    templates,
+    users,
+    versions,
+)
 
 router = APIRouter()
-for subject in (backups, monitoring, overview, permissions, resources, users):
+# Fixed paths come before ids: what is below `/api/resources` before a resource, every route before those of tables.
+for subject in (
+    backups,
+    categories,
+    collections,
+    comments,
+    files,
+    groups,
+    moderation,
+    monitoring,
+    notifications,
+    overview,
+    permissions,
+    profiles,
+    ratings,
+    resource_permissions,
+    saved,
+    settings,
+    sharing,
+    suggestions,
+    templates,
+    users,
+    versions,
+    resources,
+    external,
+    tables,
+):
     router.include_router(subject.router)

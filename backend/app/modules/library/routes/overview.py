@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import overview
 from app.modules.library.callers import Caller, calling
-from app.modules.library.shapes.administration import Statistics, ToModerate
+from app.modules.library.shapes.overview import Statistics, ToModerate
 from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, errors
 

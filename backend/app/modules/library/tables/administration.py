@@ -9,6 +9,7 @@ from app.modules.library.tables.kinds import APP_ROLE, PROFILES, RESOURCES, AppR
 from app.tables import UUID, SQLModel, column, datetime, identifier, reference, stamp, tenant, words
 
 _config = LibraryNames("admin_config")
+_config_audit = LibraryNames("admin_config_audit_logs")
 _categories = LibraryNames("category_hierarchy")
 _filters = LibraryNames("category_filters")
 _permissions = LibraryNames("permissions")
@@ -27,6 +28,28 @@ class AdminConfig(SQLModel, table=True):
     key: str = column(String(255))
     value: str = column(Text())
     description: str | None = column(Text(), null=True)
+    created_at: datetime = stamp()
+    updated_at: datetime = stamp()
+
+
+class AdminConfigAudit(SQLModel, table=True):
+    """Who changed which setting from what to what. Only triggers write here; nobody updates it."""
+
+    __tablename__: ClassVar[Any] = _config_audit.table
+    __table_args__ = _config_audit.args(
+        _config_audit.tenant,
+        _config_audit.references("actor_user_id", PROFILES, on_delete="set null"),
+        _config_audit.index("actor_user_id"),
+        _config_audit.index("created_at desc"),
+    )
+    tenant_id: UUID = tenant()
+    id: UUID = identifier()
+    actor_user_id: UUID | None = reference(null=True)
+    key: str = column(String(255))
+    #: None: there was no such setting.
+    old_value: str | None = column(Text(), null=True)
+    #: None: the setting was removed.
+    new_value: str | None = column(Text(), null=True)
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
 

@@ -49,6 +49,11 @@ class Resource(SQLModel, table=True):
         _resources.index("user_id", "updated_at desc"),
         _resources.index("category", "created_at desc"),
         _resources.index("tags", within_tenant=False, postgresql_using="gin"),
+        _resources.index(
+            "library_internal.folded(tags)", within_tenant=False, postgresql_using="gin", name="folded_tags"
+        ),
+        # Names may be of any length, which only this kind of index takes.
+        _resources.index("file_path", within_tenant=False, postgresql_using="hash"),
         _resources.index("title", within_tenant=False, postgresql_using="gin", postgresql_ops={"title": TRIGRAMS}),
         _resources.index(
             "description", within_tenant=False, postgresql_using="gin", postgresql_ops={"description": TRIGRAMS}
