@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.modules.library.callers import Caller
-from app.modules.library.shapes.overview import NewcomersComment, NewcomersResource
 from app.modules.library.shapes.community import Suggestion
+from app.modules.library.shapes.overview import NewcomersComment, NewcomersResource
 
 #: Whoever came within these days is new.
 NEW_DAYS = 30
