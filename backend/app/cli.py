@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.adapters.redis import RedisUnavailable
+from app.cli_backup import backup
 from app.embedded import EmbeddedError
 from app.errors import AppError
 from app.servers import resolved
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The backend that takes over from localStorage.")
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user, name="user")
+app.add_typer(backup, name="backup")
 out = Console()
 err = Console(stderr=True)
 

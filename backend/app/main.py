@@ -1,7 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import api_docs, health, log
+from app import api_docs, health, log, watch
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
@@ -33,6 +33,7 @@ from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.metrics import Requests, SlowStatements
 from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
@@ -41,6 +42,7 @@ from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.trace import TraceMiddleware
 from app.module import Allowance, Module
 from app.modules import load_modules
+from app.monitoring.shared import SharedCounts
 from app.settings import Settings, load_settings
 from app.state import AppState
 from app.supervise import die_with_parent
@@ -78,7 +80,8 @@ def application() -> FastAPI:
 
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
-    database, modules = Database(settings.database), load_modules()
+    slow, requests = SlowStatements(settings.log.slow_query_ms / 1000), Requests()
+    database, modules = Database(settings.database, slow), load_modules()
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
@@ -86,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.cache.enabled:
         # Rules may have changed, and with them what answers depend on.
         engines.loaded = cache.begin_anew
+    conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
         database=database,
@@ -95,10 +99,13 @@ def create_app(settings: Settings) -> FastAPI:
         tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
         engines=engines,
-        conductor=Conductor(database, engines.get, engines.doubt, cache),
+        conductor=conductor,
         storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
+        requests=requests,
+        slow=slow,
+        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache)),
     )
     app = Api(
         PREFIX,
@@ -110,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings, modules),
+        middleware=_middleware(settings, modules, requests),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -119,7 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.relais = state
     people = next((module.person for module in modules if module.person is not None), None)
     app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
-    for router in (health.router, *ROUTERS):
+    for router in (health.router, watch.router, *ROUTERS):
         app.include_router(router)
     if settings.http.docs:
         app.include_router(api_docs.router)
@@ -136,10 +143,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await state.engines.start()
     await state.conductor.cache.start()
     await state.guard.start()
+    await state.told.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
+        await state.told.stop()
         await state.guard.stop()
         await state.conductor.cache.stop()
         await state.engines.stop()
@@ -148,6 +157,10 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+def _cache_counts(cache: Cache) -> Callable[[], Mapping[str, int]]:
+    return lambda: {"hits": cache.counts.hits, "misses": cache.counts.misses, "passed": cache.counts.passed}
 
 
 def _cache(
@@ -188,7 +201,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings, modules: Sequence[Module]) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module], requests: Requests) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -201,25 +214,27 @@ def _middleware(settings: Settings, modules: Sequence[Module]) -> list[Middlewar
         max_age=86400,
     )
     allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
-    return _around(settings, cors, of_gateway=False, allowed=allowed)
+    return _around(settings, cors, requests, of_gateway=False, allowed=allowed)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
+    cors = Middleware(GatewayCors, engine=state.engines.get)
     app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants)
-    for layer in reversed(_around(settings, Middleware(GatewayCors, engine=state.engines.get), of_gateway=True)):
+    for layer in reversed(_around(settings, cors, state.requests, of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
 def _around(
-    settings: Settings, cors: Middleware, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+    settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
 ) -> list[Middleware]:
     http = settings.http
     bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
     times = {item.path: item.seconds for item in allowed if item.seconds is not None}
+    access_log, server_timing = settings.log.access, http.server_timing
     return [
-        Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
+        Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),

@@ -14,7 +14,9 @@ from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
+from app.metrics import Requests, SlowStatements
 from app.module import Module
+from app.monitoring.shared import SharedCounts
 from app.settings import Settings
 
 
@@ -40,6 +42,11 @@ class AppState:
     #: Every migration that this code knows, with all that it rests on.
     migrations: Mapping[str, frozenset[str]]
     started: float
+    #: What this process counts.
+    requests: Requests
+    slow: SlowStatements
+    #: What the processes of this installation tell each other of that.
+    told: SharedCounts
 
 
 def state_of(connection: HTTPConnection) -> AppState:

@@ -11,6 +11,7 @@ from app.adapters.queue import Queue, Worker, make_worker, see_it_end, work
 from app.adapters.redis import Redis, RedisUnavailable
 from app.adapters.smtp import SmtpMailer
 from app.auth.signing import keyring
+from app.backups.job import daily_backup
 from app.jobs import housekeeping, schedules
 from app.jobs.dispatching import Dispatcher, perform
 from app.jobs.drain import Drain
@@ -23,12 +24,17 @@ from app.module import DAY, Job, Module, Pulse, Schedule
 from app.modules import load_modules
 from app.settings import Settings
 
+HOUR = DAY // 24
 CORE = Module(
     name="core",
     summary="What every installation needs",
     schema="relais",
-    jobs=(housekeeping.sweep,),
-    schedules=(Schedule(housekeeping.sweep, every=DAY // 24, at=7 * 60),),
+    jobs=(housekeeping.sweep, daily_backup),
+    schedules=(
+        Schedule(housekeeping.sweep, every=HOUR, at=7 * 60),
+        # It knows itself whether one is due, and makes up for a night that the machine was off.
+        Schedule(daily_backup, every=HOUR, at=12 * 60),
+    ),
 )
 LONGEST_PAUSE_SECONDS = 5.0
 

@@ -4,6 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 OF_LIBRARY: Final[Mapping[str, str]] = {
+    "BACKUP_DAMAGED": "A file of the backup is missing or not what was written, or what came back is not what its"
+    " manifest counts; `details` says which. Nothing was changed.",
+    "BACKUP_DISABLED": "`RELAIS_BACKUP_BY_API` is off. `relais backup create` works all the same.",
+    "BACKUP_FAILED": "`pg_dump` could not do it; `details` says why, `hint` what to set. Nothing is left of it.",
+    "BACKUP_NOT_FOUND": "There is no backup of this name. Names are those of the list: no paths.",
+    "BACKUP_RUNNING": "Somebody makes a backup or brings one back. Ask again when that is done.",
+    "DATABASE_EXISTS": "Only `relais backup restore` says it: `--into` names a database that is there. Nothing is"
+    " overwritten.",
     "COLLECTION_NOT_FOUND": "No collection has this id, or it is somebody else's private one.",
     "COMMENT_NOT_FOUND": "No comment has this id, or the caller may not read what it is on.",
     "ALREADY_APPROVED": "The same was proposed before and approved; capitals make no difference.",
@@ -33,6 +41,10 @@ OF_LIBRARY: Final[Mapping[str, str]] = {
     "INSUFFICIENT_OAUTH_SCOPES": "The linked account was not given the right that the operation takes; `message` names"
     " it. Link the account again.",
     "INVALID_INPUT": "Exactly one user or one group has to be named.",
+    "INVALID_ROLE": "Ranks are `super_admin`, `admin`, `moderator`, `user` and `guest`.",
+    "LAST_SUPER_ADMIN": "Somebody else has to be super administrator first.",
+    "METRICS_CLOSED": "Figures are told to the machine itself, and to whoever sends the token of"
+    " `RELAIS_HTTP_METRICS_TOKEN`.",
     "INVALID_PARENT": "A reply has to be on the resource that the comment is on.",
     "NOTIFICATION_NOT_FOUND": "No notification of the caller's has this id.",
     "NOT_FOUND": "There is no such row.",
@@ -49,6 +61,9 @@ OF_LIBRARY: Final[Mapping[str, str]] = {
     "RESOURCE_FILE_TOO_LARGE": "The file of the resource is larger than `RELAIS_HANDOVER_FILE_LIMIT_BYTES`.",
     "RESOURCE_FILE_UNREADABLE": "The resource names a file that is neither in its row nor stored with us.",
     "RESOURCE_NOT_FOUND": "No resource has this id, or the caller may not read it: the two are not told apart.",
+    "RESTORE_DISABLED": "`RELAIS_BACKUP_RESTORE_BY_API` is off, as it is unless it was set. `relais backup restore`"
+    " works all the same.",
+    "RESTORE_FAILED": "The backup could not be brought back; `details` says why. The database is the one of before.",
     "SUGGESTION_NOT_FOUND": "No suggestion has this id.",
     "TEMPLATE_NOT_FOUND": "No template has this id, or the caller may not read it: the two are not told apart.",
     "UNKNOWN_FUNCTION": "No function with this name takes arguments of these names.",

@@ -34,6 +34,8 @@ async def test_probes_are_only_told_of_when_they_fail(
     with caplog.at_level("INFO", "relais"):
         await client.get("/live")
         await client.get("/api/health")
+        await client.get("/metrics")
+        await client.get("/api/monitoring/health")
         await client.post("/live")
     assert [line["status"] for line in access_lines(caplog)] == [405]
 

@@ -31,7 +31,7 @@ def relais(urls: Urls, servers: Servers, data_dir: Path) -> Relais:
 
 def test_without_a_command_it_shows_what_there_is(relais: Relais) -> None:
     shown = relais("--help").stdout
-    names = "up serve worker migrate seed settings modules catalog doctor smoke key user"
+    names = "up serve worker migrate seed settings modules catalog doctor smoke key user backup"
     for name in names.split():
         assert name in shown
 

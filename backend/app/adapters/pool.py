@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 IDLE_SECONDS = 300.0
@@ -25,6 +26,16 @@ class Closable(Protocol):
 
 
 C = TypeVar("C", bound=Closable)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How many connections a pool has now, how many of them nobody uses, and how many requests wait for one."""
+
+    size: int
+    open: int
+    idle: int
+    waiting: int
 
 
 class PoolClosed(OSError):
@@ -44,6 +55,10 @@ class Pool(Generic[C]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._emptied = asyncio.Event()
+
+    def state(self) -> PoolState:
+        """How it is used at this moment."""
+        return PoolState(self._size, len(self._open) + self._opening, len(self._idle), len(self._waiting))
 
     async def acquire(self, timeout_seconds: float, prefers: Callable[[C], bool] | None = None) -> C:
         """A connection, of the idle ones rather one that is preferred; `TimeoutError` when none comes free in time."""

@@ -6,6 +6,7 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from typing import Any, Literal, Protocol
 
 import asyncpg
 
-from app.adapters.pool import Pool
+from app.adapters.pool import Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.errors import AppError, ErrorSpec, refuse
+from app.metrics import SlowStatements
 from app.settings import DatabaseSettings
 
 DATABASE_UNAVAILABLE = ErrorSpec("PGRST000", 503, "Database connection error.")
@@ -84,7 +86,7 @@ SERVICE = Stamp("service", '{"role":"service"}', "", "")
 class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
     """A connection that remembers its stamp, or that it has none worth trusting."""
 
-    __slots__ = ("soiled", "stamp", "stamped", "written")
+    __slots__ = ("slow", "soiled", "stamp", "stamped", "written")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,6 +97,18 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.soiled = False
         #: Tables that were written to since somebody last asked.
         self.written: set[str] = set()
+        #: Where statements that take long are noted.
+        self.slow: SlowStatements | None = None
+
+    async def _execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        slow = self.slow
+        if slow is None:
+            return await super()._execute(query, *args, **kwargs)
+        began = time.perf_counter()
+        try:
+            return await super()._execute(query, *args, **kwargs)
+        finally:
+            slow.took(query, began)
 
 
 class Row(Protocol):
@@ -124,8 +138,9 @@ Hearing = Callable[[Stamp, frozenset[str]], Awaitable[None]]
 class Database:
     """The pools of one process: one that writes, and one whose transactions are read-only by default."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, slow: SlowStatements | None = None) -> None:
         self._settings = settings
+        self._slow = slow
         self._pools: dict[Mode, Pool[StampedConnection]] = {}
         #: Set before opening. Without it writes are announced to whoever listens.
         self.on_written: Hearing | None = None
@@ -161,6 +176,7 @@ class Database:
                 **({"relais.hears": "on"} if hears else {}),
             },
         )
+        connection.slow = self._slow
         if hears:
             connection.add_log_listener(_hear)
         # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.
@@ -168,6 +184,10 @@ class Database:
             "json", schema="pg_catalog", format="binary", encoder=lambda value: value, decoder=bytes
         )
         return connection
+
+    def pools(self) -> dict[Mode, PoolState]:
+        """How the pools are used at this moment."""
+        return {mode: pool.state() for mode, pool in self._pools.items()}
 
     async def close(self, timeout_seconds: float = 2.0) -> None:
         """Close the pools, by force when the server does not answer."""

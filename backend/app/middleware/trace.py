@@ -1,7 +1,7 @@
 """What is known of a request while it runs: its id, its start, the time its stages took, the headers they leave on.
 
 The trace travels in `scope["relais.trace"]`; this outermost layer makes it, sends `X-Request-Id` and `Server-Timing`,
-and writes the one access line.
+writes the one access line, and counts the request.
 """
 
 import re
@@ -14,12 +14,15 @@ from os import urandom
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
+from app.metrics import Requests
 
 ACCESS = "request"
 TRACE = "relais.trace"
 #: Probes come every few seconds for ever; their lines are only for who asks for them.
-PROBES = frozenset({"/live", "/ready", "/health", "/api/health"})
-EXPECTED_OF_PROBES = (200, 503)
+PROBES = frozenset(
+    {"/live", "/ready", "/health", "/api/health", "/metrics", "/api/monitoring/prometheus", "/api/monitoring/health"}
+)
+EXPECTED_OF_PROBES = (200, 207, 503)
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z")
 
 
@@ -72,8 +75,9 @@ def address_of(scope: Scope) -> str:
 class TraceMiddleware:
     """Makes the trace; sends the request's id and timings; writes the access line."""
 
-    def __init__(self, app: ASGIApp, *, access_log: bool, server_timing: bool) -> None:
+    def __init__(self, app: ASGIApp, *, access_log: bool, server_timing: bool, requests: Requests) -> None:
         self.app = app
+        self.requests = requests
         self.access_log = access_log
         self.server_timing = server_timing
 
@@ -93,20 +97,25 @@ class TraceMiddleware:
                 trace.bytes += len(message.get("body", b""))
             await send(message)
 
+        requests, method = self.requests, scope["method"]
+        requests.in_flight += 1
         try:
             await self.app(scope, receive, send_with_headers)
         finally:
+            requests.in_flight -= 1
+            route, seconds = _route(scope), trace.elapsed()
+            requests.ended(method, route, trace.status, seconds)
             if self.access_log:
-                _write_access_line(trace, scope["method"], _route(scope))
+                _write_access_line(trace, method, route, seconds)
 
 
-def _write_access_line(trace: Trace, method: str, route: str) -> None:
+def _write_access_line(trace: Trace, method: str, route: str, seconds: float) -> None:
     fields = {
         "request_id": trace.request_id,
         "method": method,
         "route": route,
         "status": trace.status,
-        "ms": round(trace.elapsed() * 1000, 2),
+        "ms": round(seconds * 1000, 2),
         "stages": {name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
         "bytes": trace.bytes,
         "rows": trace.rows,

@@ -12,6 +12,7 @@ from app.settings.refusals import EXAMPLE_SECRETS, MIN_SECRET_BYTES
 from app.settings.rest import RestSettings
 from app.settings.servers import (
     MOST_WORKERS,
+    BackupSettings,
     CacheSettings,
     DatabaseSettings,
     EmbeddedSettings,
@@ -29,6 +30,7 @@ __all__ = [
     "MOST_WORKERS",
     "PREFIX",
     "AuthSettings",
+    "BackupSettings",
     "CacheSettings",
     "DatabaseSettings",
     "Described",

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from app.settings.group import Group, comma_separated
-from app.settings.values import PostgresUrl, RedisUrl, named_proxies
+from app.settings.values import PostgresUrl, RedisUrl, named_proxies, time_of_day
 
 MOST_WORKERS = 64
 
@@ -38,6 +38,10 @@ class HttpSettings(Group):
         30.0, ge=0.001, le=86400, description="Longest time a request may take; beyond it: 503."
     )
     docs: bool = Field(True, description="Serve the API reference at /api/docs.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Bearer token that opens /metrics to other machines. Unset: only this machine may ask.",
+    )
     server_timing: bool = Field(True, description="Send Server-Timing with the time each stage took.")
 
     def origins(self) -> tuple[str, ...]:
@@ -125,3 +129,28 @@ class LogSettings(Group):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
     access: bool = Field(True, description="Write one line for each request.")
+    slow_query_ms: float = Field(
+        500.0, ge=0, description="Statements that take longer are logged and remembered, without their values."
+    )
+
+
+class BackupSettings(Group):
+    """Backups: the database, and a copy of what Redis holds."""
+
+    directory: str = Field("", description="Where backups are written. Unset: `backups` in the data directory.")
+    time: Annotated[str, AfterValidator(time_of_day)] = Field(
+        "02:00", description="When the worker makes the backup of the day (UTC). `-`: never."
+    )
+    retention_days: int = Field(
+        30, ge=1, le=36500, description="Backups that are older are removed, but never the newest one."
+    )
+    programs: str = Field(
+        "",
+        description="Directory of `pg_dump` and `pg_restore`, at least as new as the server. Unset: those of the"
+        " embedded PostgreSQL, else those that the shell would find.",
+    )
+    timeout_seconds: float = Field(3600.0, ge=1, le=7 * 86400, description="Longest time a backup or a restore takes.")
+    by_api: bool = Field(True, description="Let administrators make backups through the API.")
+    restore_by_api: bool = Field(
+        False, description="Let super administrators put a backup in the place of the database through the API."
+    )

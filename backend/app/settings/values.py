@@ -118,6 +118,13 @@ def _rate(value: str) -> str:
     return value
 
 
+def time_of_day(value: str) -> str:
+    """`hours:minutes`, or `-` for never."""
+    if value != "-" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        raise ValueError("must be a time of the day (UTC), as in 02:00, or `-` for never")
+    return value
+
+
 def _types(value: str) -> str:
     for pattern in comma_separated(value):
         if not _TYPE.match(pattern):

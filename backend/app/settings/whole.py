@@ -14,6 +14,7 @@ from app.settings.group import Group
 from app.settings.jobs import JobsSettings, RetentionSettings
 from app.settings.rest import RestSettings
 from app.settings.servers import (
+    BackupSettings,
     CacheSettings,
     DatabaseSettings,
     EmbeddedSettings,
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
     retention: RetentionSettings = RetentionSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
+    backup: BackupSettings = BackupSettings()  # pyright: ignore[reportCallIssue]
 
 
 @dataclass(frozen=True, slots=True)

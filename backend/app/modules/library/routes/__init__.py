@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.modules.library.routes import (
     analytics,
+    backups,
     categories,
     collections,
     comments,
@@ -15,7 +16,9 @@ from app.modules.library.routes import (
     groups,
     jobs,
     moderation,
+    monitoring,
     notifications,
+    overview,
     permissions,
     profiles,
     ratings,
@@ -27,6 +30,7 @@ from app.modules.library.routes import (
     suggestions,
     tables,
     templates,
+    users,
     versions,
 )
 
@@ -34,6 +38,7 @@ router = APIRouter()
 # Fixed paths come before ids: what is below `/api/resources` before a resource, every route before those of tables.
 for subject in (
     analytics,
+    backups,
     categories,
     collections,
     comments,
@@ -44,7 +49,9 @@ for subject in (
     groups,
     jobs,
     moderation,
+    monitoring,
     notifications,
+    overview,
     permissions,
     profiles,
     ratings,
@@ -54,6 +61,7 @@ for subject in (
     sharing,
     suggestions,
     templates,
+    users,
     versions,
     resources,
     external,
