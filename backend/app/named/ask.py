@@ -84,6 +84,13 @@ class Ask:
         result = await self._asked("POST", route, pairs, _JSON, orjson.dumps(arguments))
         return orjson.loads(result.body) if result.body else None
 
+    async def called(self, function: str, arguments: Mapping[str, Any], *pairs: Pair) -> Found:
+        """The rows of a function that answers rows, like those of a table, and how many there are beyond the page."""
+        route = Route("function", function)
+        headers = {**_JSON, b"prefer": b"count=exact"}
+        result = await self._asked("POST", route, pairs, headers, orjson.dumps(arguments))
+        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
+
     async def _written(
         self, method: str, table: str, pairs: Iterable[Pair], body: Mapping[str, Any] | None, prefer: bytes = b""
     ) -> list[dict[str, Any]]:

@@ -10,11 +10,13 @@ from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceCore
 from app.named.ask import Pair, among, malformed_is
-from app.named.lists import Form, Page, containing, filters, order
+from app.named.lists import Form, Page, filters, order
 from app.named.lists import listed as listed_rows
 
 AnyResource = TypeVar("AnyResource", bound=ResourceCore)
-SEARCHED = ("title", "description", "readme")
+#: What a list that was searched may be sorted by besides its columns.
+RELEVANCE = "relevance"
+LONGEST_QUERY = 500
 #: Keys of a list that have a meaning of their own, besides being names of columns.
 _OWN = frozenset({"tags"})
 
@@ -28,17 +30,25 @@ def conditions(params: QueryParams) -> list[Pair]:
     tags = [tag for tag in params.getlist("tags") if tag]
     if tags:
         found.append(("tags", f"cs.{{{among(tags)}}}"))
-    search = params.get("search", "").strip()
-    if search:
-        found.append(containing(search, SEARCHED))
     return found
 
 
+def words(query: str) -> str:
+    """A query as PostgreSQL can be told it: of what is longer than any question, the beginning."""
+    return query.replace("\0", " ")[:LONGEST_QUERY]
+
+
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
-    """A page of the resources that the caller may read."""
-    sorting = order(params, Resource.columns())
-    select = ("select", Resource.select())
-    found = await caller.ask.rows("resources", select, *conditions(params), sorting, *page.pairs(), count=True)
+    """A page of the resources that the caller may read, the best first where a search is not sorted otherwise."""
+    search = params.get("search", "").strip()
+    wanted = params.get("sortBy") or params.get("sort_by") or (RELEVANCE if search else None)
+    by_rank = bool(search) and wanted == RELEVANCE
+    sorting = () if by_rank else (order(params, Resource.columns()),)
+    pairs: tuple[Pair, ...] = (("select", Resource.select()), *conditions(params), *sorting, *page.pairs())
+    if search:
+        found = await caller.ask.called("matching_resources", {"query": words(search)}, *pairs)
+    else:
+        found = await caller.ask.rows("resources", *pairs, count=True)
     return listed_rows(Resource.all(found.rows), found, page, form)
 
 

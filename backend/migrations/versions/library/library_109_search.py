@@ -12,22 +12,24 @@ branch_labels = None
 depends_on = None
 
 _DOWN = """
-drop function library.search_facets(text);
+drop function library.search_facets(text, text, text, library.resource_type);
 drop function library.search_resources(text, integer, integer, text, text, library.resource_type);
 drop function library.matching_resources(text);
 drop function library_internal.marked(text, tsquery, text);
 drop function library_internal.found_resources(text);
-drop function library_internal.search_query(text);
+drop function library_internal.meant_query(uuid, text);
+drop function library_internal.search_query(text, text);
 drop function library_internal.search_words(text);
 drop function library_internal.keep_missing_texts();
 drop trigger search_texts on library.resources;
 drop function library_internal.keep_texts();
 drop trigger search_texts_of_new on library.resources;
 drop function library_internal.keep_texts_of_new();
-drop function library_internal.letters_of(text, text[], text);
+drop function library_internal.keep_words(uuid, tsvector[]);
 drop function library_internal.words_of(text, text[], text, text, text);
 drop function library_internal.spelled(text);
 drop table library_internal.resource_texts;
+drop table library_internal.known_words;
 drop text search configuration library_internal.french;
 drop text search configuration library_internal.english;
 drop text search configuration library_internal.simple;
@@ -35,7 +37,7 @@ drop text search configuration library_internal.simple;
 
 
 def upgrade() -> None:
-    run_sql("modules/library/sql/search.sql", "2c04dc6354021b6e")
+    run_sql("modules/library/sql/search.sql", "a7cb41e112549da0")
     op.execute("select library_internal.keep_missing_texts()")
 
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.modules.library.routes import permissions, resources
+from app.modules.library.routes import permissions, resources, search
 
 router = APIRouter()
-for subject in (permissions, resources):
+for subject in (permissions, resources, search):
     router.include_router(subject.router)

@@ -32,8 +32,6 @@ create table if not exists library_internal.resource_texts (
   is_public boolean not null,
   -- Title A, tags and category B, description C, readme D.
   words tsvector not null,
-  -- Title, tags and category without accents, for what is misspelt.
-  letters text not null,
   constraint resource_texts_pkey primary key (tenant_id, resource_id),
   constraint resource_texts_resource_id_fkey foreign key (tenant_id, resource_id)
     references library.resources (tenant_id, id) on delete cascade
@@ -45,8 +43,21 @@ alter table library_internal.resource_texts force row level security;
 revoke all on library_internal.resource_texts from public;
 grant select, insert, update, delete on library_internal.resource_texts to relais_definer;
 create index if not exists resource_texts_words_idx on library_internal.resource_texts using gin (words);
-create index if not exists resource_texts_letters_idx
-  on library_internal.resource_texts using gin (letters public.gin_trgm_ops);
+
+-- Written by many at once, so that nothing about it is unique: a word that two add at once is there twice, and nobody
+-- waits for anybody. Words stay when the last resource that has them goes; then they lead to nothing.
+create table if not exists library_internal.known_words (
+  tenant_id uuid not null,
+  word text not null,
+  constraint known_words_tenant_id_fkey foreign key (tenant_id) references relais.tenants (id) on delete cascade
+);
+comment on table library_internal.known_words is 'Words of titles, tags and categories: what misspelt words may have meant.';
+alter table library_internal.known_words enable row level security;
+alter table library_internal.known_words force row level security;
+revoke all on library_internal.known_words from public;
+grant select, insert, update, delete on library_internal.known_words to relais_definer;
+create index if not exists known_words_tenant_id_word_idx on library_internal.known_words (tenant_id, word);
+create index if not exists known_words_word_idx on library_internal.known_words using gin (word public.gin_trgm_ops);
 
 create or replace function library_internal.spelled(text) returns text
   language sql immutable parallel safe strict
@@ -78,20 +89,32 @@ create or replace function library_internal.words_of(
 comment on function library_internal.words_of(text, text[], text, text, text) is
   'The words of a resource, as they are written and as stems of both languages; of very long texts the beginning.';
 
-create or replace function library_internal.letters_of(title text, tags text[], category text) returns text
-  language sql stable parallel safe
-  return public.unaccent('public.unaccent', library_internal.spelled(
-    left(concat_ws(' ', title, array_to_string(tags, ' '), category), 2000)));
-comment on function library_internal.letters_of(text, text[], text) is 'What misspelt words are compared with.';
+create or replace function library_internal.keep_words(tenant uuid, texts tsvector[]) returns void
+  language sql volatile
+  begin atomic
+    insert into library_internal.known_words (tenant_id, word)
+    select tenant, said.lexeme
+    from (
+      select distinct w.lexeme
+      from unnest(texts) as one (words) cross join unnest(ts_filter(one.words, '{a,b}')) as w
+      where length(w.lexeme) between 3 and 40 and w.lexeme ~ '[[:alpha:]]'
+    ) as said
+    where not exists (
+      select from library_internal.known_words as k where k.tenant_id = tenant and k.word = said.lexeme);
+  end;
+comment on function library_internal.keep_words(uuid, tsvector[]) is 'Words that are new become known.';
 
 create or replace function library_internal.keep_texts_of_new() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words, letters)
+  insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme),
-         library_internal.letters_of(r.title, r.tags, r.category)
+         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
   from written as r;
+  perform library_internal.keep_words(t.tenant_id, array_agg(t.words))
+  from written as r
+  join library_internal.resource_texts as t on t.tenant_id = r.tenant_id and t.resource_id = r.id
+  group by t.tenant_id;
   return null;
 end
 $$;
@@ -101,12 +124,14 @@ create or replace trigger search_texts_of_new after insert on library.resources 
 
 create or replace function library_internal.keep_texts() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  said constant pg_catalog.tsvector :=
+    library_internal.words_of(new.title, new.tags, new.category, new.description, new.readme);
 begin
   update library_internal.resource_texts as t
-  set resource_id = new.id, user_id = new.user_id, is_public = new.visibility = 'public',
-      words = library_internal.words_of(new.title, new.tags, new.category, new.description, new.readme),
-      letters = library_internal.letters_of(new.title, new.tags, new.category)
+  set user_id = new.user_id, is_public = new.visibility = 'public', words = said
   where t.tenant_id = new.tenant_id and t.resource_id = new.id;
+  perform library_internal.keep_words(new.tenant_id, array[said]);
   return null;
 end
 $$;
@@ -119,19 +144,17 @@ create or replace trigger search_texts after update on library.resources for eac
     or old.user_id is distinct from new.user_id)
   execute function library_internal.keep_texts();
 
-create or replace function library_internal.keep_missing_texts() returns bigint
+create or replace function library_internal.keep_missing_texts() returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  made bigint;
 begin
-  insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words, letters)
+  insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme),
-         library_internal.letters_of(r.title, r.tags, r.category)
+         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
   from library.resources as r
-  on conflict (tenant_id, resource_id) do nothing;
-  get diagnostics made = row_count;
-  return made;
+  where not exists (
+    select from library_internal.resource_texts as t where t.tenant_id = r.tenant_id and t.resource_id = r.id);
+  perform library_internal.keep_words(t.tenant_id, array_agg(t.words))
+  from library_internal.resource_texts as t group by t.tenant_id;
 end
 $$;
 comment on function library_internal.keep_missing_texts() is
@@ -151,7 +174,7 @@ create or replace function library_internal.search_words(query text) returns tex
   end;
 comment on function library_internal.search_words(text) is 'The words of a query, without accents; null if it has none.';
 
-create or replace function library_internal.search_query(query text) returns tsquery
+create or replace function library_internal.search_query(query text, weights text default '') returns tsquery
   language sql immutable parallel safe
   begin atomic
     with words as (
@@ -170,51 +193,93 @@ create or replace function library_internal.search_query(query text) returns tsq
         select string_agg(distinct '''' || replace(form.lexeme, '''', '''''') || '''' || form.ending, '|')
         from (
           -- Beginnings of words from three letters on: shorter ones begin nearly everything.
-          select m.word as lexeme, case when length(m.word) >= 3 then ':*' else '' end as ending
+          select m.word as lexeme, case when length(m.word) >= 3 then ':*' else ':' end || weights as ending
           union all
-          select stem, '' from unnest(m.french || m.english) as stem
+          select stem, ':' || weights from unnest(m.french || m.english) as stem
         ) as form
       ) || ')', '&' order by m.place)::tsquery
     from meant as m;
   end;
-comment on function library_internal.search_query(text) is
-  'Every word of a query: as the beginning of a word, or as a stem of either language; null if it has none.';
+comment on function library_internal.search_query(text, text) is
+  'Every word of a query, in texts of these weights: as the beginning of a word, or as a stem of either language; null'
+  ' if it has none.';
+
+create or replace function library_internal.meant_query(tenant uuid, query text) returns tsquery
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+  set pg_trgm.similarity_threshold = 0.3 as $$
+declare
+  asked pg_catalog.text;
+  near pg_catalog.text[];
+  either pg_catalog.tsquery;
+  every pg_catalog.tsquery;
+begin
+  foreach asked in array library_internal.search_words(query) loop
+    near := array(
+      select k.word from library_internal.known_words as k
+      where k.tenant_id = tenant and k.word operator(public.%) asked
+      group by k.word order by public.similarity(k.word, asked) desc, k.word limit 3);
+    if cardinality(near) = 0 then
+      return null;
+    end if;
+    either := (select string_agg('''' || replace(n, '''', '''''') || '''', '|') from unnest(near) as n)::tsquery;
+    every := coalesce(every && either, either);
+  end loop;
+  return every;
+end
+$$;
+comment on function library_internal.meant_query(uuid, text) is
+  'A query with the known words that are spelt most like its own in place of them; null if one has none.';
 
 create or replace function library_internal.found_resources(query text)
   returns table (resource_id uuid, rank real)
   language plpgsql stable security definer rows 200
-  set search_path = pg_catalog, pg_temp set pg_trgm.word_similarity_threshold = 0.5 as $$
+  set search_path = pg_catalog, pg_temp as $$
 declare
+  -- What is ranked at most, and what is looked through at most for the best of more than that: a word that nearly
+  -- everything contains must not cost more than others.
+  most constant pg_catalog.int4 := 5000;
+  most_read constant pg_catalog.int4 := 20000;
   tenant constant pg_catalog.uuid := relais.tenant_id();
   person constant pg_catalog.uuid := relais.user_id();
   -- The rule of reading that the policy of `resources` states.
   sees_all constant pg_catalog.bool := library_internal.asks_as_service() or library_internal.has_rank('moderator');
   shared constant pg_catalog.uuid[] := array(select s from library_internal.shared_resource_ids() as s);
-  wanted constant pg_catalog.tsquery := library_internal.search_query(query);
-  words pg_catalog.text[];
-  longest pg_catalog.text;
+  wanted pg_catalog.tsquery := library_internal.search_query(query);
+  in_heading pg_catalog.tsquery;
+  hits pg_catalog.int4;
 begin
   if wanted is null then
     return;
   end if;
-  return query
-    select t.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted)
-    from library_internal.resource_texts as t
+  select count(*) into hits from (
+    select from library_internal.resource_texts as t
     where t.tenant_id = tenant and t.words @@ wanted
-      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared));
-  if found then
+      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
+    limit most + 1) as counted;
+  if hits > most then
+    in_heading := library_internal.search_query(query, 'AB');
+    return query
+      select c.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', c.words, wanted)
+      from (
+        select t.resource_id, t.words from library_internal.resource_texts as t
+        where t.tenant_id = tenant and t.words @@ wanted
+          and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
+        limit most_read) as c
+      order by c.words @@ in_heading desc
+      limit most;
     return;
   end if;
-  words := library_internal.search_words(query);
-  select w into longest from unnest(words) as w order by length(w) desc, w limit 1;
+  if hits = 0 then
+    wanted := library_internal.meant_query(tenant, query);
+  end if;
   return query
+    -- What was meant is never ahead of what was said, wherever both are compared.
     select t.resource_id,
-           -- Below whatever was spelt right, wherever both are compared.
-           (select avg(public.word_similarity(w, t.letters)) / 1000 from unnest(words) as w)::real
+           (ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted) / case hits when 0 then 1000 else 1 end)::real
     from library_internal.resource_texts as t
-    where t.tenant_id = tenant and t.letters operator(public.%>) longest
+    where t.tenant_id = tenant and t.words @@ wanted
       and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-      and not exists (select from unnest(words) as w where not t.letters operator(public.%>) w);
+    limit most;
 end
 $$;
 comment on function library_internal.found_resources(text) is
@@ -235,7 +300,9 @@ create or replace function library_internal.marked(original text, wanted tsquery
 declare
   -- Nothing in a text may pass for a mark.
   safe constant pg_catalog.text := translate(original, '⟦⟧', '[]');
-  marks constant pg_catalog.text := 'StartSel=⟦, StopSel=⟧, ' || options;
+  marks constant pg_catalog.text := 'StartSel=⟦, StopSel=⟧, '
+    -- Short texts are shown whole.
+    || case when length(original) <= 250 then 'HighlightAll=true' else options end;
   shown pg_catalog.text;
   config pg_catalog.regconfig;
 begin
@@ -289,7 +356,8 @@ create or replace function library.search_resources(
 comment on function library.search_resources(text, integer, integer, text, text, library.resource_type) is
   'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.';
 
-create or replace function library.search_facets(query text)
+create or replace function library.search_facets(
+    query text, category text default null, tag text default null, type library.resource_type default null)
   returns table (facet text, value text, count bigint)
   language sql stable rows 40
   begin atomic
@@ -297,6 +365,9 @@ create or replace function library.search_facets(query text)
       select r.category, r.tags, r.resource_type
       from library_internal.found_resources(query) as f
       join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
+      where (search_facets.category is null or r.category = search_facets.category)
+        and (search_facets.tag is null or r.tags @> array[search_facets.tag])
+        and (search_facets.type is null or r.resource_type = search_facets.type)
     ),
     counted as (
       select 'category' as facet, h.category::text as value, count(*) as count from hits as h
@@ -312,7 +383,7 @@ create or replace function library.search_facets(query text)
     where c.place <= 20
     order by c.facet, c.place;
   end;
-comment on function library.search_facets(text) is
+comment on function library.search_facets(text, text, text, library.resource_type) is
   'How many of what a query finds are of each category, tag and type: the twenty most frequent of each.';
 
 do $$
@@ -330,20 +401,24 @@ end
 $$;
 revoke execute on function
   library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
-  library_internal.letters_of(text, text[], text), library_internal.keep_texts_of_new(),
+  library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(), library_internal.search_words(text),
-  library_internal.search_query(text), library_internal.found_resources(text),
+  library_internal.search_query(text, text), library_internal.meant_query(uuid, text),
+  library_internal.found_resources(text),
   library_internal.marked(text, tsquery, text), library.matching_resources(text),
-  library.search_resources(text, integer, integer, text, text, library.resource_type), library.search_facets(text)
+  library.search_resources(text, integer, integer, text, text, library.resource_type),
+  library.search_facets(text, text, text, library.resource_type)
 from public;
 grant execute on function
   library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
-  library_internal.letters_of(text, text[], text), library_internal.keep_texts_of_new(),
-  library_internal.keep_texts(), library_internal.keep_missing_texts()
+  library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
+  library_internal.keep_texts(), library_internal.keep_missing_texts(),
+  library_internal.meant_query(uuid, text)
 to relais_definer;
 grant execute on function
-  library_internal.spelled(text), library_internal.search_words(text), library_internal.search_query(text),
+  library_internal.spelled(text), library_internal.search_words(text), library_internal.search_query(text, text),
   library_internal.found_resources(text), library_internal.marked(text, tsquery, text),
   library.matching_resources(text),
-  library.search_resources(text, integer, integer, text, text, library.resource_type), library.search_facets(text)
+  library.search_resources(text, integer, integer, text, text, library.resource_type),
+  library.search_facets(text, text, text, library.resource_type)
 to anon, authenticated, service, relais_definer;
