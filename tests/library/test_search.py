@@ -135,7 +135,9 @@ async def test_search_finds_what_the_caller_may_read_and_no_more(client: httpx.A
 
 async def test_facets_count_all_that_was_found_and_narrow_it(client: httpx.AsyncClient, people: People) -> None:
     for number in range(3):
-        await new_resource(client, people.owner, title=f"Glycine {number}", category="Fleurs", tags=["bleu", f"n{number}"])
+        await new_resource(
+            client, people.owner, title=f"Glycine {number}", category="Fleurs", tags=["bleu", f"n{number}"]
+        )
     await new_resource(client, people.owner, title="Glycine d'ailleurs", category="Arbres", resource_type="github_repo")
     found = await searched(client, "glycine", limit=1)
     assert (len(found["data"]), found["meta"]["total"], found["meta"]["totalPages"]) == (1, 4, 4)
@@ -177,8 +179,8 @@ async def test_a_searched_list_keeps_its_filters_and_pages(client: httpx.AsyncCl
 
 HOSTILE = [
     "", " ", "!", "&|!()<->:*", "a & !b", "'", "''; drop table x --", "\\", "\\'", "%", "*", "_", "100%", ":*", "<->",
-    "foo:*AB", "\x00", "\x00a", "é" * 5000, "x " * 5000, "(" * 10000, "'" * 10000, "a" * 10000, "-" * 300, "🙂", "\u202e",
-    "c++ c# f#", "http://x.y/z?a=b&c", "<script>", "a\nb\tc", "1e10 -5 0.5", "le la les de",
+    "foo:*AB", "\x00", "\x00a", "é" * 5000, "x " * 5000, "(" * 10000, "'" * 10000, "a" * 10000, "-" * 300, "🙂",
+    "\u202e", "c++ c# f#", "http://x.y/z?a=b&c", "<script>", "a\nb\tc", "1e10 -5 0.5", "le la les de",
 ]  # fmt: skip
 
 
