@@ -1,6 +1,6 @@
 """Resources: listed, read, made, changed, deleted. Whoever may do what is row security's affair."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
@@ -9,7 +9,7 @@ from app.errors import refuse
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceCore
-from app.named.ask import Pair, among, malformed_is
+from app.named.ask import Found, Pair, among, malformed_is
 from app.named.lists import Form, Page, filters, order
 from app.named.lists import listed as listed_rows
 
@@ -40,16 +40,40 @@ def words(query: str) -> str:
 
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
     """A page of the resources that the caller may read, the best first where a search is not sorted otherwise."""
-    search = params.get("search", "").strip()
+    search = words(params.get("search", "").strip())
     wanted = params.get("sortBy") or params.get("sort_by") or (RELEVANCE if search else None)
     by_rank = bool(search) and wanted == RELEVANCE
+    narrowing = conditions(params)
+    if by_rank and not narrowing:
+        hits = await best(caller, {"query": search}, page, "id,total")
+        if hits or page.number == 1:
+            rows = [row for _, row in await with_rows(caller, hits)]
+            return listed_rows(rows, Found(rows, hits[0]["total"] if hits else 0), page, form)
     sorting = () if by_rank else (order(params, Resource.columns()),)
-    pairs: tuple[Pair, ...] = (("select", Resource.select()), *conditions(params), *sorting, *page.pairs())
+    pairs: tuple[Pair, ...] = (("select", Resource.select()), *narrowing, *sorting, *page.pairs())
     if search:
-        found = await caller.ask.called("matching_resources", {"query": words(search)}, *pairs)
+        found = await caller.ask.called("matching_resources", {"query": search}, *pairs)
     else:
         found = await caller.ask.rows("resources", *pairs, count=True)
     return listed_rows(Resource.all(found.rows), found, page, form)
+
+
+async def best(caller: Caller, arguments: Mapping[str, str], page: Page, columns: str) -> list[dict[str, Any]]:
+    """A page of what a search finds, the best first."""
+    # Further than there are rows in any table, but no further than the database counts.
+    skip = min((page.number - 1) * page.limit, 2**31 - 1)
+    asked = {**arguments, "max_rows": page.limit, "skip": skip}
+    return await caller.ask.call("search_resources", asked, ("select", columns))
+
+
+async def with_rows(caller: Caller, hits: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each hit of a search with its resource; what was deleted in between is left out."""
+    if not hits:
+        return []
+    ids = among(hit["id"] for hit in hits)
+    found = await caller.ask.rows("resources", ("select", Resource.select()), ("id", f"in.({ids})"))
+    rows = {row["id"]: row for row in found.rows}
+    return [(hit, Resource.told(rows[hit["id"]])) for hit in hits if hit["id"] in rows]
 
 
 async def found(caller: Caller, resource_id: str, shape: type[AnyResource]) -> dict[str, Any]:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.modules.library.callers import Caller
-from app.modules.library.resources import words
-from app.modules.library.shapes.resources import Resource
+from app.modules.library.resources import best, with_rows, words
 from app.modules.library.tables.kinds import ResourceType
-from app.named.ask import among
 from app.named.lists import Page
 
 FACETS = ("category", "tag", "type")
@@ -30,36 +28,12 @@ class Question:
 
 async def answer(caller: Caller, question: Question, page: Page) -> dict[str, Any]:
     """A page of what is found, and what all of it is made of."""
-    hits = await _hits(caller, question, page)
-    total: int = hits[0]["total"] if hits else 0
+    hits = await best(caller, question.arguments(), page, "id,rank,highlights,total")
     facets = await caller.ask.call("search_facets", question.arguments())
-    if not hits and page.number > 1:
-        total = sum(item["count"] for item in facets if item["facet"] == "type")
-    return {"data": await _in_full(caller, hits), "meta": page.meta(total), "facets": _by_kind(facets)}
-
-
-async def _hits(caller: Caller, question: Question, page: Page) -> list[dict[str, Any]]:
-    # Further than there are rows in any table, but what the database counts with.
-    skip = min((page.number - 1) * page.limit, 2**31 - 1)
-    return await caller.ask.call(
-        "search_resources",
-        {**question.arguments(), "max_rows": page.limit, "skip": skip},
-        ("select", "id,rank,highlights,total"),
-    )
-
-
-async def _in_full(caller: Caller, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if not hits:
-        return []
-    ids = among(hit["id"] for hit in hits)
-    found = await caller.ask.rows("resources", ("select", Resource.select()), ("id", f"in.({ids})"))
-    rows = {row["id"]: row for row in found.rows}
-    # What was deleted in between is not told.
-    return [
-        Resource.told(rows[hit["id"]]) | {"rank": hit["rank"], "highlights": hit["highlights"]}
-        for hit in hits
-        if hit["id"] in rows
-    ]
+    # Every resource has one type.
+    total: int = hits[0]["total"] if hits else sum(item["count"] for item in facets if item["facet"] == "type")
+    shown = [row | {"rank": hit["rank"], "highlights": hit["highlights"]} for hit, row in await with_rows(caller, hits)]
+    return {"data": shown, "meta": page.meta(total), "facets": _by_kind(facets)}
 
 
 def _by_kind(facets: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -37,7 +37,7 @@ drop text search configuration library_internal.simple;
 
 
 def upgrade() -> None:
-    run_sql("modules/library/sql/search.sql", "a7cb41e112549da0")
+    run_sql("modules/library/sql/search.sql", "2f0c0764f576bc1d")
     op.execute("select library_internal.keep_missing_texts()")
 
 

@@ -290,7 +290,8 @@ create or replace function library.matching_resources(query text) returns setof 
   begin atomic
     select r.* from library_internal.found_resources(query) as f
     join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-    order by f.rank desc, r.created_at desc, r.id;
+    -- Identifiers are made in the order of time: of equals the newest comes first.
+    order by f.rank desc, f.resource_id desc;
   end;
 comment on function library.matching_resources(text) is
   'The resources that a query finds, the best first. May be filtered, ordered, embedded and paged like the table.';
@@ -329,13 +330,17 @@ create or replace function library.search_resources(
   language sql stable rows 20
   begin atomic
     with hits as (
-      select r.id, f.rank, count(*) over () as total
+      -- What is found is readable: the rows themselves are looked at for this page alone, unless something narrows it.
+      select f.resource_id as id, f.rank, count(*) over () as total
       from library_internal.found_resources(query) as f
-      join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-      where (search_resources.category is null or r.category = search_resources.category)
-        and (search_resources.tag is null or r.tags @> array[search_resources.tag])
-        and (search_resources.type is null or r.resource_type = search_resources.type)
-      order by f.rank desc, r.created_at desc, r.id
+      where (search_resources.category is null and search_resources.tag is null and search_resources.type is null)
+        or exists (
+          select from library.resources as r
+          where r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
+            and (search_resources.category is null or r.category = search_resources.category)
+            and (search_resources.tag is null or r.tags @> array[search_resources.tag])
+            and (search_resources.type is null or r.resource_type = search_resources.type))
+      order by f.rank desc, f.resource_id desc
       offset greatest(skip, 0) limit least(greatest(max_rows, 0), 100)
     )
     select r.id, r.title, r.description, r.category, r.tags, r.resource_type, r.visibility, r.user_id, r.created_at,
@@ -351,7 +356,7 @@ create or replace function library.search_resources(
     from hits as h
     join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = h.id
     cross join (select library_internal.search_query(query) as wanted) as meant
-    order by h.rank desc, r.created_at desc, r.id;
+    order by h.rank desc, h.id desc;
   end;
 comment on function library.search_resources(text, integer, integer, text, text, library.resource_type) is
   'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.';
