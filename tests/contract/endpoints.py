@@ -49,16 +49,6 @@ class Endpoint:
         """Its path with these in it."""
         return _PLACE.sub(lambda found: values[found[1] or found[2]], self.path)
 
-    @property
-    def key(self) -> str:
-        """Method and path, whatever its places are called."""
-        return key_of(self.method, self.path)
-
-
-def key_of(method: str, path: str) -> str:
-    """A route by which it is known in any notation."""
-    return f"{method.upper()} {_PLACE.sub('{}', path).rstrip('/') or '/'}"
-
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:

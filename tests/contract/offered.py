@@ -2,16 +2,20 @@
 
 from functools import cache
 
-from docs.writers.compatibility_page import offered_routes
-from tests.contract.endpoints import Endpoint, key_of
+from docs.writers.compatibility_page import offered_routes, route_key
+from tests.contract.endpoints import Endpoint
 
 
 @cache
-def offered() -> frozenset[str]:
-    """The routes there are, by the keys of endpoints."""
-    return frozenset(key_of(*route) for route in offered_routes())
+def _offered() -> frozenset[str]:
+    return offered_routes()
+
+
+def has_route(method: str, path: str) -> bool:
+    """Whether there is a route, whatever its places are called."""
+    return route_key(method, path) in _offered()
 
 
 def is_offered(endpoint: Endpoint) -> bool:
     """Whether there is a route."""
-    return endpoint.key in offered()
+    return has_route(endpoint.method, endpoint.path)
