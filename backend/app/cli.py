@@ -4,12 +4,14 @@ Heavy parts are imported by the command that needs them, so that the others answ
 """
 
 import asyncio
+import json
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,6 +23,9 @@ from app.embedded import EmbeddedError
 from app.errors import AppError
 from app.servers import resolved
 from app.settings import MOST_WORKERS, Settings, SettingsError, describe, load_settings
+
+if TYPE_CHECKING:
+    from app.doctor import Finding
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The backend that takes over from localStorage.")
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -159,19 +164,32 @@ def catalog(schema: Annotated[str, typer.Argument(help="Only this database schem
 
 
 @app.command()
-def doctor() -> None:
+def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False) -> None:
     """Look for what is wrong, and say what to do about it. Exit code 1 when something is."""
-    from app.doctor import Severity, examine
+    from app.doctor import Severity, examine, unusable
 
-    with _servers() as settings:
-        findings = asyncio.run(examine(settings))
-    colours = {Severity.OK: "green", Severity.ADVICE: "yellow", Severity.WRONG: "red"}
-    table = Table("", "What", "Seen", "What to do")
+    try:
+        with _servers() as settings:
+            findings = asyncio.run(examine(settings))
+    except SettingsError as error:
+        findings = unusable(error)
+    is_well = not any(finding.severity is Severity.WRONG for finding in findings)
+    if as_json:
+        told = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        _show(findings)
+    raise typer.Exit(int(not is_well))
+
+
+def _show(findings: Sequence["Finding"]) -> None:
+    colours = {"ok": "green", "advice": "yellow", "wrong": "red"}
     for finding in findings:
-        mark = f"[{colours[finding.severity]}]{finding.severity.value}[/]"
-        table.add_row(mark, finding.what, escape(finding.seen), escape(finding.remedy))
-    out.print(table)
-    raise typer.Exit(int(any(finding.severity is Severity.WRONG for finding in findings)))
+        mark = f"[{colours[finding.severity]}]{finding.severity.value:<6}[/]"
+        # Never wrapped by us: names of settings are to be copied.
+        out.print(f"{mark}  {finding.what:<14}  {escape(finding.seen)}", soft_wrap=True)
+        if finding.remedy:
+            out.print(f"{'':<24}[bold]{escape(finding.remedy)}[/]", soft_wrap=True)
 
 
 @app.command()
@@ -188,7 +206,7 @@ def smoke(
     for answer in ask(url, token, email, password):
         failed += not answer.ok
         mark = "[green]ok  [/]" if answer.ok else "[red]FAIL[/]"
-        out.print(f"{mark} {answer.question:<34} {answer.milliseconds:7.1f} ms  {escape(answer.seen)}")
+        out.print(f"{mark} {answer.question:<34} {answer.milliseconds:7.1f} ms  {escape(answer.seen)}", soft_wrap=True)
     raise typer.Exit(int(failed > 0))
 
 

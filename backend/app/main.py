@@ -1,7 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.adapters.stores import storage_for
 from app.auth.attempts import Attempts
 from app.auth.caller import CallerResolver
 from app.auth.endings import Endings
@@ -23,16 +24,22 @@ from app.auth.guard import Guard
 from app.auth.limits import Limiter
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
+from app.catalog.types import Catalog, Name
 from app.gateway.assembly import Assembly
+from app.gateway.cache import Cache
 from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
+from app.gateway.engine import Engine
 from app.gateway.gateway import Gateway
+from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
 from app.middleware.error_answers import ErrorAnswersMiddleware, framework_error
 from app.middleware.limits import BodyLimitMiddleware, TimeoutMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.trace import TraceMiddleware
+from app.module import Allowance, Module
 from app.modules import load_modules
 from app.settings import Settings, load_settings
 from app.state import AppState
@@ -40,7 +47,7 @@ from app.supervise import die_with_parent
 from app.version import VERSION
 
 EXPOSED_HEADERS = (
-    *("Content-Range", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
+    *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
     *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
@@ -75,6 +82,10 @@ def create_app(settings: Settings) -> FastAPI:
     schemas = tuple(module.schema for module in modules)
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
+    cache = _cache(settings, database, redis, engines, modules)
+    if settings.cache.enabled:
+        # Rules may have changed, and with them what answers depend on.
+        engines.loaded = cache.begin_anew
     state = AppState(
         settings=settings,
         database=database,
@@ -84,7 +95,8 @@ def create_app(settings: Settings) -> FastAPI:
         tenants=Tenants(database, settings.auth),
         callers=_callers(settings),
         engines=engines,
-        conductor=Conductor(database, engines.get, engines.doubt),
+        conductor=Conductor(database, engines.get, engines.doubt, cache),
+        storage=storage_for(settings),
         migrations=migrations.lineage(),
         started=time.monotonic(),
     )
@@ -98,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, modules),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -122,17 +134,38 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
-    await state.guard.endings.start()
+    await state.conductor.cache.start()
+    await state.guard.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
-        await state.guard.endings.stop()
+        await state.guard.stop()
+        await state.conductor.cache.stop()
         await state.engines.stop()
         await state.database.close()
         await state.redis.close()
+        await state.storage.close()
         app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+def _cache(
+    settings: Settings, database: Database, redis: Redis, engines: Keeper[Engine], modules: Sequence[Module]
+) -> Cache:
+    seconds = {
+        Name(module.schema, table): seconds for module in modules for table, seconds in module.cache_seconds.items()
+    }
+    expiring = [(Name(module.schema, table), column) for module in modules for table, column in module.expiring.items()]
+
+    def catalog() -> Catalog | None:
+        engine = engines.get()
+        return None if engine is None else engine.catalog
+
+    lifetimes = Lifetimes(seconds if settings.cache.enabled else {})
+    cache = Cache(database, redis, settings.cache, lifetimes, expiring, catalog)
+    cache.attach()
+    return cache
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:
@@ -155,7 +188,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module]) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -167,7 +200,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    return _around(settings, cors, of_gateway=False)
+    allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
+    return _around(settings, cors, of_gateway=False, allowed=allowed)
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
@@ -178,13 +212,18 @@ def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     return app
 
 
-def _around(settings: Settings, cors: Middleware, *, of_gateway: bool) -> list[Middleware]:
+def _around(
+    settings: Settings, cors: Middleware, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+) -> list[Middleware]:
     http = settings.http
+    bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
+    times = {item.path: item.seconds for item in allowed if item.seconds is not None}
     return [
         Middleware(TraceMiddleware, access_log=settings.log.access, server_timing=http.server_timing),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
-        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds),
-        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes),
+        Middleware(ConditionalMiddleware),
+        Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
+        Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

@@ -1,16 +1,39 @@
 """What a domain fills in to join the product: one `MODULE` in its package, found by `app.modules.load_modules()`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+
+from app.settings import Settings
 
 #: Demo data: a connection as the service role, the demo users' ids (the administrator first), how many generated
 #: resources besides; answers how much of what was made.
 Seed = Callable[[Any, list[str], int], Awaitable[Mapping[str, int]]]
 #: A background job: an async function that takes the worker's context first.
 Job = Callable[..., Awaitable[Any]]
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A job that is run by the clock: once at each of its times, however many workers there are."""
+
+    job: Job
+    #: Counted from the start of 1970, a Thursday, in UTC: `every=DAY, at=7 * 3600` is each day at seven.
+    every: int
+    at: int = 0
+    #: The job is told `since` and `until`: the time before this one, and this one.
+    windowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Something that each worker does all the time, beside its jobs; two of them doing it at once do no harm."""
+
+    beat: Job
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +47,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What requests below a path may do beyond the bounds of all others."""
+
+    path: str
+    #: Size of the body; 0: the route counts for itself.
+    body_bytes: int | None = None
+    #: Time that a request may take.
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A domain: its name, the database schema that it exposes, and what it brings to the entry points."""
 
@@ -34,10 +68,16 @@ class Module:
     tables: tuple[str, ...] = ()
     router: APIRouter | None = None
     jobs: tuple[Job, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    pulses: tuple[Pulse, ...] = ()
     seed: Seed | None = None
     #: Of the modules that are there, the first that has one describes people.
     person: Person | None = None
+    #: Of requests that need more room or time than others.
+    allowances: Callable[[Settings], Sequence[Allowance]] | None = None
     #: Tables whose changes go to the change log.
     realtime_tables: tuple[str, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.
     cache_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Columns whose time takes a right away when it comes, by table: nothing is kept beyond the next of them.
+    expiring: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -100,7 +100,10 @@ def _asked(address: str, question: Question, token: str = "") -> tuple[Answer, A
     begun, body = time.perf_counter(), None
     try:
         status, body = _fetch(address + question.path, question, token)
-        ok, seen = status == question.status and question.holds(body), f"{status} {json.dumps(body)[:100]}"
+        ok, seen = (
+            status == question.status and question.holds(body),
+            f"{status} {json.dumps(body, ensure_ascii=False)[:100]}",
+        )
     except (URLError, OSError) as error:
         ok, seen = False, f"no answer: {getattr(error, 'reason', error)}"
     except (ValueError, KeyError, TypeError, AttributeError) as error:

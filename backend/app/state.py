@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.adapters.storage import Storage
 from app.auth.caller import CallerResolver
 from app.auth.guard import Guard
 from app.auth.tenants import Tenants
@@ -34,6 +35,8 @@ class AppState:
     engines: Keeper[Engine]
     #: Runs what the gateway and explicit routes ask.
     conductor: Conductor
+    #: Where the bytes of files lie.
+    storage: Storage
     #: Every migration that this code knows, with all that it rests on.
     migrations: Mapping[str, frozenset[str]]
     started: float

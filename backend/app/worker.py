@@ -2,23 +2,34 @@
 
 import asyncio
 import signal
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app import log
 from app.adapters.postgres import Database
-from app.adapters.queue import make_worker, work
+from app.adapters.queue import Queue, Worker, make_worker, see_it_end, work
 from app.adapters.redis import Redis, RedisUnavailable
 from app.adapters.smtp import SmtpMailer
 from app.auth.signing import keyring
-from app.jobs import housekeeping
+from app.jobs import housekeeping, schedules
+from app.jobs.dispatching import Dispatcher, perform
 from app.jobs.drain import Drain
 from app.jobs.letters import domain_of
 from app.jobs.mail_files import FileMailer, mail_directory
+from app.jobs.performing import Performer
+from app.jobs.places import site_of
+from app.jobs.pulses import beat, beat_once
+from app.module import DAY, Job, Module, Pulse, Schedule
 from app.modules import load_modules
 from app.settings import Settings
 
-CORE_JOBS = (housekeeping.sweep,)
+CORE = Module(
+    name="core",
+    summary="What every installation needs",
+    schema="relais",
+    jobs=(housekeeping.sweep,),
+    schedules=(Schedule(housekeeping.sweep, every=DAY // 24, at=7 * 60),),
+)
 LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -31,25 +42,64 @@ async def _run(settings: Settings, *, burst: bool) -> None:
     assert settings.redis.url is not None, "resolve the URLs first"
     database, redis = Database(settings.database), Redis(settings.redis)
     await database.open()
-    modules = load_modules()
-    jobs = [*CORE_JOBS, *(job for module in modules for job in module.jobs)]
-    log.event("worker_started", {"jobs": sorted(job.__name__ for job in jobs)})
+    modules = (CORE, *load_modules())
+    jobs: dict[str, Job] = {job.__name__: job for module in modules for job in module.jobs}
+    log.event("worker_started", {"jobs": sorted(jobs)})
+    context: dict[str, Any] = {"database": database, "settings": settings, "redis": redis}
+    context["seal"] = keyring(settings.auth).seal
+    context["schedules"] = [schedule for module in modules for schedule in module.schedules]
+    performer = context["performer"] = Performer(database, settings.jobs, jobs, context)
+    dispatcher = Dispatcher(database, Queue(redis), performer, settings.jobs)
+    beside = _Beside(_drain(settings, database), dispatcher, [pulse for module in modules for pulse in module.pulses])
     stopping = asyncio.Event()
-    drain = _drain(settings, database)
-    # Mail goes out whether Redis is there or not.
-    mail = asyncio.create_task(drain.drain() if burst else drain.run(stopping))
-    ending = asyncio.create_task(_end(mail, stopping, settings.jobs.shutdown_seconds))
+    carried = [*jobs.values(), perform]
+    if not burst:
+        beside.start(context, stopping)
     try:
-        context = {"database": database, "settings": settings}
-        await _work(settings, redis, context, jobs, stopping=stopping, burst=burst)
+        await _work(settings, redis, context, carried, stopping=stopping, burst=burst)
         if burst:
-            await mail
+            await beside.once(context)
     finally:
         stopping.set()
-        await ending
+        await beside.end(settings.jobs.shutdown_seconds)
         await database.close()
         await redis.close()
         log.event("worker_stopped")
+
+
+class _Beside:
+    """What goes on beside the queue, and whether Redis is there or not: mail, jobs that are rows, buffers."""
+
+    def __init__(self, drain: Drain, dispatcher: Dispatcher, pulses: Sequence[Pulse]) -> None:
+        self._drain = drain
+        self._dispatcher = dispatcher
+        self._pulses = pulses
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, context: Mapping[str, Any], stopping: asyncio.Event) -> None:
+        """All of it, until told to stop."""
+        self._tasks = [
+            asyncio.create_task(self._drain.run(stopping)),
+            asyncio.create_task(self._dispatcher.run(stopping)),
+            *(asyncio.create_task(beat(pulse, context, stopping)) for pulse in self._pulses),
+        ]
+
+    async def once(self, context: Mapping[str, Any]) -> None:
+        """What is due now."""
+        for pulse in self._pulses:
+            await beat_once(pulse, context)
+        await self._dispatcher.drain()
+        await self._drain.drain()
+
+    async def end(self, seconds: float) -> None:
+        """Let all come to its end; what is not there after so long is broken off."""
+        if not self._tasks:
+            return
+        await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        # A task that failed is no reason not to end the others.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _drain(settings: Settings, database: Database) -> Drain:
@@ -62,16 +112,7 @@ def _drain(settings: Settings, database: Database) -> Drain:
         assert directory is not None
         mailer = FileMailer(directory)
     unseal = keyring(settings.auth).unseal
-    return Drain(database, mail, mailer, site_url=settings.auth.site_url, unseal=unseal)
-
-
-async def _end(task: asyncio.Task[None], stopping: asyncio.Event, seconds: float) -> None:
-    """Once all is to stop, let a task come to its end; what it is at after so long is broken off."""
-    await stopping.wait()
-    await asyncio.wait((task,), timeout=seconds)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    return Drain(database, mail, mailer, site=site_of(settings), unseal=unseal)
 
 
 async def _work(
@@ -85,9 +126,11 @@ async def _work(
 ) -> None:
     pause = 0.5
     while not stopping.is_set():
-        worker = make_worker(redis, settings.jobs, jobs, {housekeeping.sweep: 7}, context, burst=burst)
+        # A copy: arq puts a client of its own into what it is given.
+        worker = make_worker(redis, settings.jobs, jobs, (schedules.tick,), dict(context), burst=burst)
         # arq takes the signals for itself: whoever stops the worker must also end this loop.
         worker.on_stop = lambda _signal: stopping.set()
+        ending = asyncio.create_task(_see_it_end(worker, stopping))
         try:
             return await work(worker)
         except RedisUnavailable as error:
@@ -100,6 +143,13 @@ async def _work(
             _stop_on_signals(stopping)
             await _pause(stopping, pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        finally:
+            ending.cancel()
+
+
+async def _see_it_end(worker: Worker, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    await see_it_end(worker)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

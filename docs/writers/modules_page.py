@@ -33,6 +33,8 @@ def _section(module: Module) -> str:
         ("Tables that clients may address", _names(module.tables)),
         ("Routes", _names(_routes(module))),
         ("Background jobs", _names(job.__name__ for job in module.jobs)),
+        ("Run by the clock", _names(schedule.job.__name__ for schedule in module.schedules)),
+        ("Done by workers all the time", _names(pulse.beat.__name__ for pulse in module.pulses)),
         ("Realtime tables", _names(module.realtime_tables)),
         (
             "Answers kept, by table",

@@ -20,6 +20,11 @@ from tests.accounts.tenant_people import Team, added, founded, put_in, token_of
 from tests.conftest import started
 
 _LATEST = "select id::text from relais.email_outbox where recipient = $1 order by created_at desc, id desc limit 1"
+_LINK = """
+    insert into relais.one_time_tokens (purpose, token_hash, expires_at)
+    values ('reset_password', sha256($1), now() + interval '1 hour')
+    on conflict (token_hash) do update set expires_at = excluded.expires_at
+"""
 URL = "/api/admin/emails"
 NO_RANK = (403, "INSUFFICIENT_ROLE", "Accès refusé - Rôle insuffisant")
 NOT_FOUND = (404, "MAIL_NOT_FOUND", "Message non trouvé")
@@ -41,6 +46,8 @@ async def put(app: FastAPI, tenant_id: str, template: str = "password_changed", 
     accounts: Accounts = app.state.accounts
     recipient = fields.pop("recipient", "") or some_email("lettre")
     async with accounts.database.transaction(SERVICE) as connection:
+        if "secret" in fields:
+            await connection.execute(_LINK, fields["secret"]["token"].encode())
         await put_mail(connection, accounts.keys.seal, template, recipient, tenant_id=tenant_id, **fields)
         found = (
             "select id::text from relais.email_outbox where recipient = $1 order by created_at desc, id desc limit 1"
@@ -269,6 +276,15 @@ async def test_a_link_that_was_forgotten_cannot_be_sent_again(
         "MAIL_EXPIRED",
         "Le lien de ce message n'existe plus, il faut en demander un nouveau",
     )
+
+
+async def test_a_link_that_has_expired_is_not_sent_again(app: FastAPI, client: httpx.AsyncClient, team: Team) -> None:
+    mail_id = await put(app, team.id, "reset_password", secret={"token": "expired"})
+    async with app.state.accounts.database.connection(SERVICE, "write") as connection:
+        expire = "update relais.one_time_tokens set expires_at = now() where token_hash = sha256($1)"
+        await connection.execute(expire, b"expired")
+    answer = await act(client, team.owner, mail_id, "resend")
+    assert (answer.status_code, answer.json()["code"]) == (409, "MAIL_EXPIRED")
 
 
 async def test_what_is_being_sent_is_left_alone(app: FastAPI, client: httpx.AsyncClient, team: Team) -> None:

@@ -1,6 +1,7 @@
 """Personal API tokens: made, shown once, as far as they reach, and how they end."""
 
 import asyncio
+import functools
 import hashlib
 import json
 import re
@@ -13,13 +14,16 @@ import asyncpg
 import httpx
 import pytest
 from app.settings import Settings
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tests.accounts.conftest import NOBODYS, Member, bearer, is_in, signed_up, with_group
 from tests.accounts.ground import must_refuse, running_with
+from tests.accounts.outbox import letters
 from tests.conftest import Urls
 
 TOKENS = "/api/api-tokens"
+GROWN_OLD = "update relais.sessions set created_at = now() - $2::float8 * interval '1 minute' where user_id = $1"
 SHOWN = {"Prefer": "return=representation"}
 #: Longer than anybody waits for an announcement.
 PATIENCE_SECONDS = 10
@@ -457,3 +461,38 @@ async def test_making_and_revoking_are_noted(client: Client, owner: asyncpg.Conn
     )
     assert [row["action"] for row in rows] == ["API_TOKEN_CREATED", "API_TOKEN_REVOKED"]
     assert all(told["token"][8:] not in row["details"] for row in rows)
+
+
+async def test_long_after_signing_in_a_token_takes_the_password(
+    client: Client, owner: asyncpg.Connection, member: Member
+) -> None:
+    ask = functools.partial(client.post, TOKENS, headers=member.headers)
+    sentence = "Confirmez votre mot de passe ou reconnectez-vous pour continuer"
+    await owner.execute(GROWN_OLD, member.id, 14.0)
+    assert (await ask(json={"name": "a"})).status_code == 201
+    await owner.execute(GROWN_OLD, member.id, 16.0)
+    must_refuse(await ask(json={"name": "a"}), 403, "RECENT_SIGN_IN_REQUIRED", sentence)
+    answer = await ask(json={"name": "a", "password": "Faux-Mot-1"})
+    must_refuse(answer, 400, "PASSWORD_NOT_CONFIRMED", "Mot de passe incorrect")
+    assert (await ask(json={"name": "a", "password": member.password})).status_code == 201
+    again = await client.post("/api/auth/signin", json={"email": member.email, "password": member.password})
+    answer = await client.post(TOKENS, json={"name": "a"}, headers=bearer(again.json()["access_token"]))
+    assert answer.status_code == 201
+
+
+async def test_how_long_a_sign_in_speaks_for_itself_is_a_setting(cheap: Settings, owner: asyncpg.Connection) -> None:
+    async with running_with(with_group(cheap, "auth", recent_sign_in_minutes=60.0)) as client:
+        member = await signed_up(client)
+        await owner.execute(GROWN_OLD, member.id, 59.0)
+        assert await made(client, member)
+        await owner.execute(GROWN_OLD, member.id, 61.0)
+        answer = await client.post(TOKENS, json={"name": "a"}, headers=member.headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "RECENT_SIGN_IN_REQUIRED")
+
+
+async def test_whose_token_it_is_gets_a_message(app: FastAPI, client: Client, member: Member) -> None:
+    told = await made(client, member, name="Sauvegarde", scopes=["read", "write"])
+    (letter,) = await letters(app, member.email, "token_created")
+    assert letter.data["name"] == "Sauvegarde"
+    assert letter.data["scopes"] == ["read", "write"]
+    assert told["token"][8:] not in str(letter.data)

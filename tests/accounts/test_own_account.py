@@ -52,7 +52,11 @@ async def test_a_changed_password_ends_the_other_sessions_on_every_server(
         assert not await is_in(elsewhere, other["access_token"])
     assert await is_in(client, member.access_token)
     assert (await client.post("/api/auth/refresh", json={"refreshToken": member.refresh_token})).status_code == 200
-    assert [letter.template for letter in await letters(app, member.email)] == ["verify_email", "password_changed"]
+    assert [letter.template for letter in await letters(app, member.email)] == [
+        "verify_email",
+        "new_sign_in",
+        "password_changed",
+    ]
     body = {"email": member.email, "password": member.password}
     assert (await client.post("/api/auth/signin", json=body)).status_code == 401
     assert (await client.post("/api/auth/signin", json={**body, "password": NEW})).status_code == 200

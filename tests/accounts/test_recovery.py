@@ -13,7 +13,7 @@ import pytest
 from app.settings import Settings
 from fastapi import FastAPI
 
-from tests.accounts.conftest import Member, bearer, is_in, signed_up, some_email, with_group
+from tests.accounts.conftest import Member, is_in, signed_up, some_email, with_group
 from tests.accounts.ground import must_refuse, running_with, value
 from tests.accounts.outbox import let_expire, let_pause_end, letters, link
 from tests.conftest import Urls, run_sql
@@ -26,6 +26,15 @@ WEAK = [
     "Le mot de passe doit contenir au moins un caractère spécial",
 ]
 SENT = "Si un compte existe pour cette adresse, un email vient de lui être envoyé"
+_FACTOR = "insert into relais.second_factors (user_id, secret, confirmed_at) values ('{0}', '', now())"
+_IDENTITY = """
+    insert into relais.oauth_accounts (provider, provider_user_id, access_token, user_id)
+    values ('github', '{0}', '', '{0}')
+"""
+_WAYS_IN = """
+    select (select count(*) from relais.second_factors where user_id = $1)
+         + (select count(*) from relais.oauth_accounts where user_id = $1)
+"""
 BAD_LINK = 400, "INVALID_LINK", "Ce lien n'est pas valide ou a expiré"
 
 
@@ -90,12 +99,50 @@ async def test_a_first_proof_of_the_address_ends_what_a_stranger_had_set_up(
     await reset(client, await a_link(app, client, member))
     assert not await is_in(client, token)
     assert "access_token" in (await sign_in(client, member.email, NEW)).json()
-    # From now on the address is theirs, and a forgotten password costs no tokens.
-    session = (await sign_in(client, member.email, NEW)).json()["access_token"]
-    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=bearer(session))
-    await let_pause_end(app, member.email)
-    assert (await reset(client, await a_link(app, client, member), "Encore-Un-Autre-9")).status_code == 200
+
+
+async def test_a_reset_costs_tokens_but_not_the_second_factor_of_whoever_owns_the_address(
+    app: FastAPI, client: httpx.AsyncClient, member: Member, urls: Urls
+) -> None:
+    verifying = {"token": await link(app, member.email, "verify_email")}
+    assert (await client.post("/api/auth/email/verify", json=verifying)).status_code == 200
+    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=member.headers)
+    await run_sql(urls.admin, _FACTOR.format(member.id), _IDENTITY.format(member.id))
+    assert (await reset(client, await a_link(app, client, member))).status_code == 200
+    assert not await is_in(client, made.json()["token"])
+    assert await value(urls.admin, _WAYS_IN, member.id) == 2
+
+
+async def test_a_reset_takes_back_what_a_stranger_set_up_before_the_owner_confirmed_the_address(
+    app: FastAPI, client: httpx.AsyncClient, member: Member, urls: Urls
+) -> None:
+    # Somebody signs up with another person's address, who then presses the button of the mail.
+    made = await client.post("/api/api-tokens", json={"name": "a"}, headers=member.headers)
+    await run_sql(urls.admin, _FACTOR.format(member.id), _IDENTITY.format(member.id))
+    verifying = {"token": await link(app, member.email, "verify_email")}
+    assert (await client.post("/api/auth/email/verify", json=verifying)).status_code == 200
     assert await is_in(client, made.json()["token"])
+    assert (await reset(client, await a_link(app, client, member))).status_code == 200
+    assert not await is_in(client, made.json()["token"])
+    assert not await is_in(client, member.access_token)
+    assert await value(urls.admin, _WAYS_IN, member.id) == 0
+    assert "access_token" in (await sign_in(client, member.email, NEW)).json()
+
+
+async def test_moving_to_another_address_makes_nobody_a_stranger(
+    app: FastAPI, client: httpx.AsyncClient, member: Member, urls: Urls
+) -> None:
+    verifying = {"token": await link(app, member.email, "verify_email")}
+    await client.post("/api/auth/email/verify", json=verifying)
+    await run_sql(urls.admin, _FACTOR.format(member.id), _IDENTITY.format(member.id))
+    wanted = some_email("nouvelle")
+    body = {"email": wanted, "password": member.password}
+    assert (await client.post("/api/auth/email/change", json=body, headers=member.headers)).status_code == 200
+    confirming = {"token": await link(app, wanted, "change_email")}
+    assert (await client.post("/api/auth/email/change/confirm", json=confirming)).status_code == 200
+    await ask(client, wanted)
+    assert (await reset(client, await link(app, wanted, "reset_password"))).status_code == 200
+    assert await value(urls.admin, _WAYS_IN, member.id) == 2
 
 
 async def test_a_link_is_good_for_one_use(app: FastAPI, client: httpx.AsyncClient, member: Member) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import json
 import secrets
 from typing import Any
 
 import httpx
 import pytest
+from app.auth.base64url import decode_base64url
 from app.settings import Settings
 from pydantic import SecretStr
 
@@ -17,6 +19,7 @@ from tests.conftest import Urls
 REFUSED = (401, "INVALID_REFRESH_TOKEN", "Refresh token invalide ou expiré")
 AUDITED = "select count(*) from relais.audit_log where action = 'REFRESH_TOKEN_REPLAYED' and actor_id = $1::text::uuid"
 LIVE = "select count(*) from relais.sessions where user_id = $1::text::uuid and revoked_at is null"
+ENDS = "select floor(extract(epoch from expires_at))::int from relais.sessions where id = $1::text::uuid"
 COUNTER = "select refresh_counter from relais.sessions where user_id = $1::text::uuid"
 
 
@@ -164,6 +167,27 @@ async def test_a_session_ends_after_its_longest_time_however_often_it_is_kept_up
         await refreshed(client, token)
         answer = await client.post("/api/auth/refresh", json={"refreshToken": token})
         must_refuse(answer, *REFUSED)
+
+
+async def test_no_access_token_outlives_its_session(cheap: Settings, urls: Urls) -> None:
+    short = {"session_idle_days": 20 / 1440, "session_longest_days": 10 / 1440, "tenant_creation": True}
+    async with running_with(with_group(cheap, "auth", **short)) as client:
+        member = await signed_up(client)
+        credentials = {"email": member.email, "password": member.password}
+        made = {"name": "x", "slug": f"t{secrets.token_hex(6)}"}
+        await client.post("/api/tenants", json=made, headers=member.headers)
+        answers = [
+            (await client.post("/api/auth/signin", json=credentials)).json(),
+            await refreshed(client, member.refresh_token),
+            await refreshed(client, member.refresh_token),
+            (await client.post("/api/tenants/switch", json={"slug": made["slug"]}, headers=member.headers)).json(),
+            (await client.post("/auth/v1/token?grant_type=password", json=credentials)).json(),
+        ]
+    for told in answers:
+        claims = json.loads(decode_base64url(told["access_token"].split(".")[1].encode()))
+        ends = await value(urls.admin, ENDS, claims["sid"])
+        assert claims["exp"] == told["expires_at"] == ends
+        assert 500 < told["expires_in"] <= 600
 
 
 async def test_what_the_session_knows_is_in_the_tokens_of_now(

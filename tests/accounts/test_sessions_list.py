@@ -2,16 +2,21 @@
 
 import asyncio
 import hashlib
+import json
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from app.accounts.routes.sessions import device_name
+from app.main import create_app
 from app.settings import Settings
+from fastapi import FastAPI
 
 from tests.accounts.conftest import NOBODYS, Member, bearer, is_in, signed_up
 from tests.accounts.ground import must_refuse, running_with, value
+from tests.conftest import started
 
 MISSING = 401, "AUTH_TOKEN_MISSING", "Token d'authentification manquant"
 NOT_FOUND = 404, "SESSION_NOT_FOUND", "Session non trouvée"
@@ -77,6 +82,77 @@ async def test_using_a_session_brings_it_to_the_top(client: httpx.AsyncClient, m
     sessions = await listed(client, member.access_token)
     assert sessions[0]["id"] == first
     assert sessions[0]["lastUsedAt"] > sessions[0]["createdAt"]
+
+
+@pytest.mark.parametrize("path", ["/api/auth/session", "/rest/v1/resources?limit=1"])
+async def test_a_use_shows_in_the_list_with_where_it_came_from(
+    app: FastAPI, client: httpx.AsyncClient, cheap: Settings, member: Member, path: str
+) -> None:
+    watching = (await sign_in(client, member))["access_token"]
+    await _let_rest(cheap, member)
+    async with coming_from(app, "203.0.113.9") as elsewhere:
+        assert (await elsewhere.get(path, headers=member.headers)).status_code == 200
+    used = next(session for session in await listed(client, watching) if not session["current"])
+    assert used["address"] == "203.0.113.9"
+    assert _is_of_now(used["lastUsedAt"])
+    # From the same address it is not noted again so soon.
+    await _let_rest(cheap, member)
+    async with coming_from(app, "203.0.113.9") as elsewhere:
+        await elsewhere.get(path, headers=member.headers)
+    again = next(session for session in await listed(client, watching) if not session["current"])
+    assert not _is_of_now(again["lastUsedAt"])
+
+
+async def test_a_refresh_tells_where_the_session_is_now(
+    app: FastAPI, client: httpx.AsyncClient, member: Member
+) -> None:
+    watching = (await sign_in(client, member))["access_token"]
+    async with coming_from(app, "2001:db8::7") as elsewhere:
+        await elsewhere.post("/api/auth/refresh", json={"refresh_token": member.refresh_token})
+    used = next(session for session in await listed(client, watching) if not session["current"])
+    assert used["address"] == "2001:db8::7"
+
+
+async def test_uses_are_written_when_a_process_ends(cheap: Settings, client: httpx.AsyncClient, member: Member) -> None:
+    async with started(create_app(cheap)) as app, coming_from(app, "203.0.113.10") as elsewhere:
+        assert await is_in(elsewhere, member.access_token)
+    (session,) = [one for one in await _in_database(cheap, member) if one["address"] == "203.0.113.10"]
+    assert session["recent"]
+
+
+async def test_an_ended_session_is_used_no_more(app: FastAPI, client: httpx.AsyncClient, member: Member) -> None:
+    async with coming_from(app, "203.0.113.11") as elsewhere:
+        assert await is_in(elsewhere, member.access_token)
+        await client.post("/api/auth/signout", json={"refresh_token": member.refresh_token})
+        assert not await is_in(elsewhere, member.access_token)
+    await app.state.accounts.guard.uses.write()
+    assert [one["address"] for one in await _in_database(app.state.relais.settings, member)] == ["127.0.0.1"]
+
+
+def coming_from(app: FastAPI, address: str) -> httpx.AsyncClient:
+    """A client at another address."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 4321))
+    return httpx.AsyncClient(transport=transport, base_url="http://relais.test")
+
+
+async def _let_rest(settings: Settings, member: Member) -> None:
+    assert settings.database.admin_url is not None
+    statement = "update relais.sessions set last_used_at = now() - interval '1 hour' where user_id = $1::text::uuid"
+    await value(settings.database.admin_url.get_secret_value(), statement, member.id)
+
+
+async def _in_database(settings: Settings, member: Member) -> list[dict[str, Any]]:
+    assert settings.database.admin_url is not None
+    statement = """
+        select json_agg(json_build_object(
+            'address', host(address), 'recent', last_used_at > now() - interval '1 minute'))::text
+        from relais.sessions where user_id = $1::text::uuid
+    """
+    return json.loads(await value(settings.database.admin_url.get_secret_value(), statement, member.id))
+
+
+def _is_of_now(instant: str) -> bool:
+    return datetime.now(UTC) - datetime.fromisoformat(instant) < timedelta(minutes=1)
 
 
 async def test_nobody_sees_or_ends_the_sessions_of_somebody_else(client: httpx.AsyncClient, member: Member) -> None:

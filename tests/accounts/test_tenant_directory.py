@@ -130,13 +130,47 @@ async def test_what_strangers_leave_stays_in_the_tenant_that_they_named(
     assert [row[0] for row in rows] == [town.at_host.id]
 
 
-async def test_signing_up_joins_the_tenant_that_the_request_names(client: httpx.AsyncClient, town: Town) -> None:
+async def test_signing_up_joins_the_tenant_that_the_request_names_if_it_is_open(
+    client: httpx.AsyncClient, town: Town
+) -> None:
+    await _open(client, town.at_host)
+    await _open(client, town.other)
     for headers, slug in (({"Host": HOST}, town.at_host.slug), ({HEADER: town.other.slug}, town.other.slug)):
         body = {"email": some_email(), "password": PASSWORD}
         answer = await client.post("/api/auth/signup", json=body, headers=headers)
         assert answer.status_code == 201
         mine = (await client.get("/api/tenants", headers=bearer(answer.json()["access_token"]))).json()
         assert [(one["slug"], one["role"], one["current"]) for one in mine] == [(slug, "member", True)]
+
+
+async def test_a_tenant_is_joined_by_invitation_only_until_its_owner_opens_it(
+    app: FastAPI, client: httpx.AsyncClient, town: Town
+) -> None:
+    sentence = "Cet espace n'accueille que les personnes invitées"
+    email = some_email()
+    for path, status in (("/api/auth/signup", 403), ("/auth/v1/signup", 422)):
+        for headers in ({"Host": HOST}, {HEADER: town.at_host.slug}):
+            answer = await client.post(path, json={"email": email, "password": PASSWORD}, headers=headers)
+            assert answer.status_code == status, answer.text
+            assert sentence in answer.text
+    # Whether an address has an account is not told to who could not join anyway.
+    taken = {"email": town.other.owner.email, "password": PASSWORD}
+    answer = await client.post("/api/auth/signup", json=taken, headers={"Host": HOST})
+    assert (answer.status_code, answer.json()["code"]) == (403, "TENANT_CLOSED")
+    accounts = app.state.accounts
+    assert not await accounts.database.fetch(SERVICE, "select from relais.users where email = $1", email)
+    await _open(client, town.at_host)
+    body = {"email": email, "password": PASSWORD}
+    assert (await client.post("/api/auth/signup", json=body, headers={"Host": HOST})).status_code == 201
+    await _open(client, town.at_host, now=False)
+    body = {"email": some_email(), "password": PASSWORD}
+    assert (await client.post("/api/auth/signup", json=body, headers={"Host": HOST})).status_code == 403
+    assert (await client.post("/api/auth/signup", json=body)).status_code == 201
+
+
+async def _open(client: httpx.AsyncClient, team: Team, *, now: bool = True) -> None:
+    answer = await client.patch("/api/tenants/current", json={"openSignUp": now}, headers=team.owner.headers)
+    assert (answer.status_code, answer.json()["openSignUp"], answer.json()["open_sign_up"]) == (200, now, now)
 
 
 async def test_signing_in_goes_where_the_request_says_if_that_is_ones_own(

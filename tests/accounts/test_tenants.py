@@ -261,6 +261,25 @@ async def test_administrators_rename_a_tenant_and_owners_its_slug(
     refused(taken, 409, "SLUG_TAKEN")
 
 
+async def test_owners_decide_whether_whoever_signs_up_may_join(
+    app: FastAPI, client: httpx.AsyncClient, team: Team
+) -> None:
+    path, opening = "/api/tenants/current", {"open_sign_up": True}
+    assert (await client.get(path, headers=team.owner.headers)).json()["openSignUp"] is False
+    for role in ("member", "admin"):
+        somebody = await added(app, client, team, role)
+        refused(await client.patch(path, json=opening, headers=somebody.headers), 403, "INSUFFICIENT_ROLE")
+    assert (await client.patch(path, json=opening, headers=team.owner.headers)).json()["openSignUp"] is True
+    renamed = await client.patch(path, json={"name": "Autre"}, headers=team.owner.headers)
+    assert (renamed.json()["name"], renamed.json()["openSignUp"]) == ("Autre", True)
+    made = {"name": "Ouvert", "slug": some_slug(), "openSignUp": True}
+    answer = await client.post("/api/tenants", json=made, headers=team.owner.headers)
+    assert answer.json()["tenant"]["openSignUp"] is True
+    member = await signed_up(client)
+    (default,) = (await client.get("/api/tenants", headers=member.headers)).json()
+    assert (default["slug"], default["openSignUp"]) == ("default", True)
+
+
 async def test_members_see_each_other_and_administrators_their_addresses(
     app: FastAPI, client: httpx.AsyncClient, team: Team
 ) -> None:

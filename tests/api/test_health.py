@@ -51,7 +51,7 @@ async def test_a_database_behind_the_code_is_not_ready(client: httpx.AsyncClient
         answer = await client.get("/ready")
     assert answer.status_code == 503
     detail = answer.json()["parts"]["migrations"]["detail"]
-    assert "core_0003, library_0001, library_0002: run `relais migrate`" in detail
+    assert "core_0003, core_0004, library_0001, library_0002, library_0003: run `relais migrate`" in detail
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/health"])
@@ -82,7 +82,7 @@ async def test_an_older_process_stays_ready_while_an_upgrade_rolls(
 ) -> None:
     assert settings.database.admin_url is not None
     admin = settings.database.admin_url.get_secret_value()
-    async with migrated_to(admin, "core_0003", "library_9999"):
+    async with migrated_to(admin, "core_0004", "library_9999"):
         answer = await client.get("/ready")
     assert answer.status_code == 200
     assert "ahead of this process: library_9999" in answer.json()["parts"]["migrations"]["detail"]

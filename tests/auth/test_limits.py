@@ -30,8 +30,9 @@ KEY = f"ratelimit:{WHO}:reads"
 PROBES = {"/live", "/ready", "/health", "/api/health", "/auth/v1/health"}
 DOCUMENTS = {"/", "/api", "/api/docs", "/api/docs.json", "/auth/v1/settings"}
 KEYS = {"/.well-known/jwks.json", "/auth/v1/.well-known/jwks.json"}
-#: A way out of the browser, which asks with the dependency once it has looked at what is wanted.
-ASKS_ITSELF = {"/api/auth/oauth/{provider}"}
+#: They ask with the dependency once they have looked at what is wanted: a way out of the browser, and a mail that is
+#: sent to who asks or to an address.
+ASKS_ITSELF = {"/api/auth/oauth/{provider}", "/api/auth/email/verify/resend"}
 
 
 @pytest.fixture(scope="module")

@@ -161,7 +161,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "POST /api/suggestions/:id/vote": _of("id", "suggestion", body={"voteType": "upvote"}),
     "DELETE /api/suggestions/:id/vote": _of("id", "voted"),
     "GET /api/suggestions/:id/votes": _of("id", "voted"),
-    "POST /api/analytics/track": Example(body={"event": "resource_view", "metadata": {}}),
+    "POST /api/analytics/track": Example(
+        # What is measured is never worth an error to its visitor.
+        body={"event": "resource_view", "metadata": {}},
+        also=(200,),
+    ),
     "GET /api/analytics/user/:userId/stats": _of("userId", "owner"),
     "POST /api/migration/import": Example(body=_EXPORT),
     "POST /api/migration/validate": Example(body=_EXPORT),
@@ -195,7 +199,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "POST /api/github/share-resource": Example(
         body={"resourceId": "{resource}", "owner": "o", "repo": "r"}, also=_UNLINKED
     ),
-    "GET /api/github/repositories/:owner/:repo/exists": Example({"owner": "o", "repo": "r"}, also=_UNLINKED),
+    "GET /api/github/repositories/:owner/:repo/exists": Example({"owner": "o", "repo": "r"}, also=(200, *_UNLINKED)),
     "GET /api/google-drive/user": Example(also=_UNLINKED),
     "GET /api/google-drive/folders": Example(also=_UNLINKED),
     "POST /api/google-drive/folders": Example(body={"name": "dossier"}, also=_UNLINKED),
@@ -213,7 +217,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "POST /api/rpc/:function": Example(
         {"function": "increment_resource_views"}, {"resource_id": "{resource}"}, also=(204,)
     ),
-    "POST /api/admin_config": Example(body={"key": "{word}", "value": "1", "id": "{word}"}),
+    "POST /api/admin_config": Example(body={"key": "{word}", "value": "1", "id": "{word}"}, also=(201,)),
     "GET /api/resource_versions": Example(query={"resource_id": "{versioned}"}),
     "GET /api/resource_versions/:id": _of("id", "version"),
     "POST /api/resource_versions": Example(body=_VERSION),

@@ -76,7 +76,10 @@ def test_a_page_reads_what_it_needs(replayed: list[httpx.Response | None], numbe
         return
     assert answer.is_success, answer.text
     if reads != "nothing":
-        assert not _unread(answer.json(), reads)
+        unread = _unread(answer.json(), reads)
+        if unread and "not_yet" in told:
+            pytest.xfail(told["not_yet"])
+        assert not unread
 
 
 def _unread(told: Any, reads: Any) -> list[str]:

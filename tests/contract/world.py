@@ -182,7 +182,7 @@ async def _api_token(world: World, who: str) -> str:
 
 async def _config_key(world: World, _who: str) -> str:
     key = f"contract_{secrets.token_hex(4)}"
-    await world.row("admin_config", id=str(uuid4()) + "-c", key=key, value="1")
+    await world.row("admin_config", key=key, value="1")
     return key
 
 

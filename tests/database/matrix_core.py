@@ -58,6 +58,10 @@ CORE = (
         "email_outbox", "id = <mail>", "insert into relais.email_outbox (recipient, template) values ('a', 't')",
         "attempts = 1",
     ),
+    _core("jobs", "id = <job>", "insert into relais.jobs (name) values ('j')", "attempts = 1"),
+    _core(
+        "flushed_batches", "id = <flushed>", "insert into relais.flushed_batches (buffer) values ('b')", "buffer = 'x'",
+    ),
     _core(
         "import_batches", "id = <batch>",
         "insert into relais.import_batches (tenant_id, source_name, source_hash) values (<home>, 'f', '\\x02')",

@@ -203,7 +203,12 @@ ADMINISTRATION = (
     Row(
         "library.admin_config", "tenant_id = <home> and key = 'consider_downvotes'",
         "insert into library.admin_config (key, value) values ('new', '1')", "value = 'false'", public=False,
-        select=TENANT_MEMBERS | GUEST | only("outsider"), insert=ADMINS, update=ADMINS, delete=ADMINS,
+        select=TENANT_MEMBERS | GUEST, insert=ADMINS, update=ADMINS, delete=ADMINS,
+    ),
+    Row(
+        "library.admin_config_audit_logs", "id = <config audit>",
+        "insert into library.admin_config_audit_logs (key) values ('k')", "new_value = 'x'", public=False,
+        select=SUPER, insert=CLOSED, update=SEALED, delete=CLOSED,
     ),
     Row(
         "library.category_hierarchy", "id = <category>",
@@ -245,6 +250,12 @@ ADMINISTRATION = (
         "insert into library.analytics_events (event, resource_id) values ('resource_view', <private>)", "event = 'x'",
         public=False, scenario="of a private resource",
         select=OWNER | ADMINS, insert=READERS, update=CLOSED, delete=CLOSED,
+    ),
+    Row(
+        "library.analytics_daily", "tenant_id = <home> and event = 'page_view'",
+        "insert into library.analytics_daily (day, event, count) values ('2000-01-01', 'page_view', 1)", "count = 0",
+        public=False,
+        select=CLOSED, insert=CLOSED, update=CLOSED, delete=CLOSED,
     ),
 )  # fmt: skip
 

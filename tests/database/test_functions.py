@@ -74,6 +74,11 @@ async def test_a_fork_of_a_long_title_fits(db: asyncpg.Connection) -> None:
     "call",
     [
         "fork_resource(<private>)",
+        "fork_resource(<private>, 'public')",
+        "keep_version(<private>)",
+        "keep_version(<nothing>, 'Why')",
+        "restore_numbered_version(<private>, 1)",
+        "restore_numbered_version(<nothing>, 1)",
         "restore_version(<version>)",
         "vote_on_suggestion(<nothing>, 'upvote')",
     ],
@@ -147,6 +152,31 @@ async def test_whoever_only_reads_a_resource_restores_nothing(db: asyncpg.Connec
         await db.fetch("select * from library.restore_version($1)", ident("version"))
 
 
+@pytest.mark.parametrize("caller", ["owner", "writer", "admin"])
+async def test_versions_are_kept_and_restored_by_number(db: asyncpg.Connection, caller: str) -> None:
+    await act_as(db, caller)
+    kept = await db.fetchrow("select * from library.keep_version($1, 'Why')", PRIVATE)
+    assert (kept["version_number"], kept["title"], kept["change_summary"]) == (3, "Private", "Why")
+    assert kept["created_by"] == ident(caller)
+
+    numbers = await db.fetchrow("select * from library.restore_numbered_version($1, 1)", PRIVATE)
+    assert tuple(numbers) == (1, 4)
+    assert await db.fetchval("select title from library.resources where id = $1", PRIVATE) == "Old"
+
+
+@pytest.mark.parametrize("caller", ["shared", "member", "moderator"])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [("keep_version($1)", "créer des versions"), ("restore_numbered_version($1, 1)", "restaurer une version")],
+)
+async def test_whoever_only_reads_a_resource_keeps_no_version_of_it(
+    db: asyncpg.Connection, caller: str, call: str, words: str
+) -> None:
+    await act_as(db, caller)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match=words):
+        await db.fetch(f"select * from library.{call}", PRIVATE)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -177,6 +207,15 @@ async def test_at_most_ten_users_are_found_and_no_address_searched(db: asyncpg.C
 
     assert len(await db.fetch("select * from library.search_users('bob')")) == 10
     assert await db.fetch("select * from library.search_users('test.org')") == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "found"), [("guest", 1), ("member", 1), ("service", 1), ("outsider", 0), ("foreigner", 0)]
+)
+async def test_people_are_found_by_members_of_their_tenant(db: asyncpg.Connection, caller: str, found: int) -> None:
+    await act_as(db, caller)
+
+    assert len(await db.fetch("select * from library.search_users('moder')")) == found
 
 
 async def test_statistics_count_what_everybody_did(db: asyncpg.Connection) -> None:

@@ -112,7 +112,9 @@ async def test_the_search_path_of_a_caller_changes_no_function(db: asyncpg.Conne
 
 async def test_functions_that_only_read_say_so(db: asyncpg.Connection) -> None:
     writers = {"increment_resource_views", "increment_resource_downloads", "fork_resource", "vote_on_suggestion",
-               "review_suggestion", "restore_version"}  # fmt: skip
+               "review_suggestion", "restore_version", "reorder_collection", "remove_from_collection",
+               "propose_suggestion", "seed_suggestions", "remove_category", "use_template",
+               "restore_numbered_version", "keep_version"}  # fmt: skip
     volatile = await _names(db, f"select p.proname from pg_proc p where {EXPOSED} and p.provolatile = 'v'")
 
     assert set(volatile) == writers

@@ -79,7 +79,7 @@ async def test_an_import_keeps_its_dates_and_its_counters(db: asyncpg.Connection
         ("collections", ident("collection"), "name = 'x'"),
         ("resource_templates", ident("public template"), "name = 'x'"),
         ("group_members", ident("membership"), "role = 'admin'"),
-        ("admin_config", None, "value = '1'"),
+        ("admin_config", None, "description = 'x'"),
     ],
 )
 async def test_a_change_moves_updated_at_to_the_clock_of_the_server(

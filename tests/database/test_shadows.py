@@ -77,8 +77,10 @@ async def test_what_clients_may_call_inside_is_known(db: asyncpg.Connection) -> 
 
     assert {record["proname"] for record in found} == {
         "has_rank", "my_group_ids", "managed_group_ids", "shared_resource_ids", "writable_resource_ids", "role_of",
-        "address_of", "permissions_of", "totals_of", "count_view", "count_download", "found_resources",
-        "search_words", "search_query", "spelled", "marked",
+        "address_of", "permissions_of", "totals_of", "count_view", "count_download", "group_resource_ids",
+        "drop_entry", "refuse", "must_be_new", "count_use", "tagged_resource_ids", "folded", "file_exists",
+        "daily_counts", "most_viewed", "contributions",
+        "found_resources", "search_words", "search_query", "spelled", "marked",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from .world import ELSEWHERE, FOREIGNER, HOME, OUTSIDER, PUBLIC, SERVICE, act_as
 
 TABLES = (
     "select c.relname as name from pg_class c where c.relnamespace = 'library'::regnamespace and c.relkind = 'r'"
+    " and has_table_privilege('authenticated', c.oid, 'select')"
     " order by 1"
 )
 

@@ -133,6 +133,7 @@ insert into library.permissions (id, name, resource, action) values (<permission
 insert into library.role_permissions (id, role, permission_id) values (<role permission>, 'guest', <permission>);
 insert into library.permission_audit_logs (id, action, actor_user_id) values
   (<audit>, 'PERMISSION_CREATED', <super_admin>);
+insert into library.admin_config_audit_logs (id, key, new_value) values (<config audit>, 'consider_downvotes', 'true');
 insert into library.analytics_events (id, event, user_id) values (<event>, 'page_view', <owner>);
 insert into library.resources (tenant_id, id, user_id, title, description) values
   (<elsewhere>, <foreign>, <foreigner>, 'Foreign', 'Elsewhere');
@@ -149,5 +150,7 @@ insert into relais.audit_log (tenant_id, action) values (<home>, 'test');
 insert into relais.change_log (tenant_id, table_schema, table_name, operation, row_key) values
   (<home>, 'library', 'resources', 'INSERT', '{}');
 insert into relais.email_outbox (id, tenant_id, recipient, template) values (<mail>, <home>, 'a@test.org', 't');
+insert into relais.jobs (id, tenant_id, name) values (<job>, <home>, 'j');
+insert into relais.flushed_batches (id, buffer) values (<flushed>, 'b');
 insert into relais.import_batches (id, tenant_id, source_name, source_hash) values (<batch>, <home>, 'f', '\\x01')
 """

@@ -16,6 +16,11 @@ _ROW = """
            extract(epoch from next_attempt_at - now())::float8 as due_in
     from relais.email_outbox where recipient = $1
 """
+#: What the link of a message is good for: an hour.
+_LINK = """
+    insert into relais.one_time_tokens (purpose, token_hash, expires_at)
+    values ('verify_email', sha256($1), now() + interval '1 hour') on conflict (token_hash) do nothing
+"""
 
 
 def some_recipient() -> str:
@@ -35,6 +40,8 @@ class Outbox:
         recipient = recipient or some_recipient()
         given = {"secret": {"token": f"token-of-{recipient}"}, **fields}
         async with self.database.transaction(SERVICE) as connection:
+            if given["secret"]:
+                await connection.execute(_LINK, given["secret"]["token"].encode())
             await put_mail(connection, self.keys.seal, template, recipient, **given)
         return recipient
 

@@ -8,18 +8,17 @@ from pathlib import Path
 
 import pytest
 from app.adapters.smtp import Envelope, Undelivered
-from app.jobs.letters import Facts, compose, render
+from app.jobs.letters import Facts, Site, compose, render
 from app.jobs.mail_files import FileMailer, NewMail, mail_directory
 from app.settings import Settings
 from pydantic import SecretStr
 
+SITE = "https://relais.example.org"
 LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 
 
 def letter(template: str = "verify_email", *, name: str = "1", token: str = "t0k3n") -> Envelope:
-    rendered = render(
-        template, "fr", told={}, secret={"token": token}, site_url="https://relais.example.org", app="Relais"
-    )
+    rendered = render(template, "fr", told={}, secret={"token": token}, site=Site("Relais", SITE, SITE))
     return compose(Facts(name, "lea@example.org", LONG_AGO, LONG_AGO), rendered, "Relais <noreply@example.org>")
 
 

@@ -10,17 +10,21 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from app.jobs.letters import TEMPLATES, WITH_SECRET, Facts, Rendered, Unreadable, compose, render
+from app.jobs.letters import TEMPLATES, WITH_SECRET, Facts, Rendered, Site, Unreadable, compose, render
 from app.jobs.letters.english import ENGLISH
 from app.jobs.letters.french import FRENCH
 
 SITE = "https://relais.example.org"
-TOLD = {
+RELAIS = Site("Relais", SITE, SITE)
+TOLD: dict[str, Any] = {
     "name": "Léa",
     "tenant": "Équipe",
     "inviter": "Max",
     "role": "admin",
     "change": "added",
+    "link": "linked",
+    "provider": "github",
+    "scopes": ["read", "write"],
     "email": "nouvelle@example.org",
     "address": "192.0.2.7",
     "agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
@@ -45,7 +49,7 @@ HOSTILE = [
 
 def read(template: str, locale: str = "fr", **told: Any) -> Rendered:
     secret = {"token": "s3cr3t-token"} if template in WITH_SECRET else {}
-    return render(template, locale, told=told, secret=secret, site_url=SITE, app="Relais")
+    return render(template, locale, told=told, secret=secret, site=RELAIS)
 
 
 def sent(rendered: Rendered, recipient: str = "lea@example.org", sender: str = "Relais <noreply@example.org>") -> Any:
@@ -76,6 +80,7 @@ class Page(HTMLParser):
 
 def test_the_services_letters_exist_in_both_languages() -> None:
     wanted = {
+        "digest",
         "verify_email",
         "reset_password",
         "claim_account",
@@ -86,6 +91,8 @@ def test_the_services_letters_exist_in_both_languages() -> None:
         "welcome",
         "new_sign_in",
         "second_factor_changed",
+        "token_created",
+        "provider_changed",
     }
     assert TEMPLATES == wanted == set(FRENCH.letters) == set(ENGLISH.letters)
 
@@ -126,11 +133,9 @@ def test_each_letter_reads_whole_with_all_values_and_with_none(template: str, lo
     ],
 )
 def test_a_link_leads_to_the_frontend_with_the_secret(template: str, path: str) -> None:
-    secret = {"token": "a+b/c=&d", "redirect_to": "https://relais.example.org/après?x=1&y=2"}
-    rendered = render(template, "fr", told={}, secret=secret, site_url=f"{SITE}/", app="Relais")
-    link = (
-        f"{SITE}{path}?token=a%2Bb%2Fc%3D%26d&redirect_to=https%3A%2F%2Frelais.example.org%2Fapr%C3%A8s%3Fx%3D1%26y%3D2"
-    )
+    secret = {"token": "a+b/c=&d"}
+    rendered = render(template, "fr", told={}, secret=secret, site=Site("Relais", SITE, f"{SITE}/"))
+    link = f"{SITE}{path}?token=a%2Bb%2Fc%3D%26d"
     assert rendered.text.splitlines().count(link) == 1
     assert Page(rendered.html).links == [link]
 
@@ -139,7 +144,7 @@ def test_a_link_leads_to_the_frontend_with_the_secret(template: str, path: str) 
 @pytest.mark.parametrize("secret", [{}, {"token": ""}, {"token": 7}])
 def test_a_letter_without_the_secret_it_is_about_is_not_written(template: str, secret: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
-        render(template, "fr", told={}, secret=secret, site_url=SITE, app="Relais")
+        render(template, "fr", told={}, secret=secret, site=RELAIS)
 
 
 def test_there_is_no_letter_of_another_name() -> None:
@@ -170,6 +175,11 @@ def test_values_are_told_in_words_of_ours() -> None:
     assert "21/11/2026 à 16:05 UTC" in change
     assert "max.b@example.org vous invite" in read("accept_invitation", inviter="max.b@example.org").text
     assert "Appareil : Firefox, Linux." in read("new_sign_in", **TOLD).text
+    token = read("token_created", **TOLD).text
+    assert "Jeton : Léa." in token
+    assert "Bonjour,\n" in token  # the name is the token's
+    assert "Droits : lecture, écriture." in token
+    assert "Fournisseur : GitHub." in read("provider_changed", **TOLD).text
     assert "rôle" not in read("accept_invitation", **{**TOLD, "role": "emperor"}).text
 
 

@@ -12,6 +12,7 @@ from app.adapters.postgres import SERVICE, Database
 from app.adapters.smtp import Envelope, SmtpMailer, Undelivered
 from app.jobs import housekeeping, outbox
 from app.jobs.drain import Drain, Pace
+from app.jobs.letters import Site
 from app.jobs.mail import put_mail
 from app.settings import MailSettings, Settings
 from pydantic import SecretStr
@@ -51,7 +52,14 @@ async def mails(settings: Settings, database: Database) -> Outbox:
 
 def drain_to(mails: Outbox, post: Post, *, pace: Pace | None = None, mail: MailSettings = MAIL, **more: Any) -> Drain:
     mailer = more.pop("mailer", None) or SmtpMailer(post.url(), mail.timeout_seconds, "relais.test")
-    return Drain(more.pop("database", mails.database), mail, mailer, site_url=SITE, unseal=mails.keys.unseal, pace=pace)
+    return Drain(
+        more.pop("database", mails.database),
+        mail,
+        mailer,
+        site=Site("Relais", SITE, SITE),
+        unseal=mails.keys.unseal,
+        pace=pace,
+    )
 
 
 @asynccontextmanager
@@ -155,6 +163,30 @@ async def test_after_so_many_attempts_a_message_has_failed(mails: Outbox) -> Non
     assert (row["attempts"], row["last_error"], len(post.seen)) == (3, "451 not now", 3)
     assert row["failed_at"] is not None
     assert row["sealed"] is not None  # an administrator may have it sent again
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update relais.one_time_tokens set expires_at = now() where token_hash = sha256($1)",
+        "update relais.one_time_tokens set used_at = now() where token_hash = sha256($1)",
+        "delete from relais.one_time_tokens where token_hash = sha256($1)",
+    ],
+    ids=["expired", "used", "replaced"],
+)
+async def test_a_link_of_the_past_is_not_sent(mails: Outbox, change: str) -> None:
+    recipient, other = await mails.put(), await mails.put(template="password_changed", secret={})
+    async with post_office() as post:
+        post.on_data.append("451 not now")
+        await drain_to(mails, post, pace=Pace(lanes=1)).drain()
+        assert (await mails.row(recipient))["status"] == "pending"
+        await mails.execute(change, f"token-of-{recipient}".encode())
+        await mails.make_due()
+        await drain_to(mails, post).drain()
+    row = await mails.row(recipient)
+    assert (row["status"], row["attempts"]) == ("failed", 2)
+    assert row["last_error"] == "Its link expired, was used or was replaced before it could be sent"
+    assert [received.recipients for received in post.accepted] == [(other,)]
 
 
 @pytest.mark.parametrize("place", ["on_recipient", "on_data"])

@@ -33,7 +33,7 @@ async def test_links_are_shown_as_they_are_written(
         "RELAIS_ENVIRONMENT": "development",
         "RELAIS_SERVER_PORT": str(free_port()),
         "RELAIS_MAIL_DIRECTORY": str(tmp_path / "mail"),
-        "RELAIS_AUTH_SITE_URL": SITE,
+        "RELAIS_MAIL_PAGES_URL": SITE,
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -64,7 +64,7 @@ def start(urls: Urls, servers: Servers, data_dir: Path, tmp_path: Path) -> Gener
         environment = environment_for(urls, servers, data_dir) | {
             "RELAIS_MAIL_TIMEOUT_SECONDS": "20",
             "RELAIS_MAIL_SENDER": "Relais <noreply@example.org>",
-            "RELAIS_AUTH_SITE_URL": SITE,
+            "RELAIS_MAIL_PAGES_URL": SITE,
             "RELAIS_REDIS_PREFIX": "mail:",
             **({"RELAIS_MAIL_SMTP_URL": post.url().get_secret_value()} if post is not None else {}),
             **settings,

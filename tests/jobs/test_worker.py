@@ -32,7 +32,7 @@ async def burst(settings: Settings, database: Database, *jobs: Any) -> None:
     """Work until the queue is empty."""
     own = Redis(settings.redis)
     try:
-        await work(make_worker(own, settings.jobs, jobs, {}, {"database": database}, burst=True))
+        await work(make_worker(own, settings.jobs, jobs, (), {"database": database}, burst=True))
     finally:
         await own.close()
 
@@ -98,6 +98,6 @@ async def test_housekeeping_removes_what_has_served_its_time(settings: Settings,
             """
         )
     removed = await housekeeping.sweep({"database": database})
-    assert removed == {"sessions": 0, "one_time_tokens": 1, "email_outbox": 0, "audit_log": 0, "change_log": 0}
+    assert removed["one_time_tokens"] == sum(removed.values()) == 1
     left = await database.fetch(SERVICE, "select token_hash from relais.one_time_tokens")
     assert [row[0] for row in left] == [b"new"]

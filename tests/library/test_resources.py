@@ -45,8 +45,13 @@ async def test_a_list_has_pages(client: httpx.AsyncClient, people: People) -> No
 
 
 async def test_no_parameter_widens_what_a_caller_may_read(client: httpx.AsyncClient, people: People) -> None:
-    secret = await new_resource(client, people.owner, title="Secret", visibility="private")
-    for params in ({"visibility": "private"}, {"search": "secret"}, {"authorId": people.owner.id}):
+    secret = await new_resource(client, people.owner, title="Secret", visibility="private", tags=["Cachette"])
+    for params in (
+        {"visibility": "private"},
+        {"search": "secret"},
+        {"authorId": people.owner.id},
+        {"tags__overlaps": "cachette"},
+    ):
         for who in ({}, people.other.headers):
             assert not (await listed(client, who, **params))["data"], params
     assert (await client.get(f"/api/resources/{secret['id']}", headers=people.other.headers)).status_code == 404
@@ -59,9 +64,15 @@ async def test_no_parameter_widens_what_a_caller_may_read(client: httpx.AsyncCli
     [
         ({"search": "PÉPITE"}, {"Une pépite"}),
         ({"search": "100%"}, {"Le 100% pur"}),
-        ({"tags": ["rare"]}, {"Une pépite", "Le 100% pur"}),
+        ({"tags": ["rare"]}, {"Une pépite"}),
         ({"tags": ["rare", "or"]}, {"Une pépite"}),
         ({"tags__overlaps": "or,argent"}, {"Une pépite"}),
+        ({"tags__overlaps": "RARE, cuivre"}, {"Une pépite", "Le 100% pur"}),
+        ({"tags__overlaps": "élégant", "language": "Zig"}, {"Le 100% pur"}),
+        ({"tags__overlaps": "rar"}, set()),
+        ({"tags__overlaps": ""}, set()),
+        ({"tags__overlaps": ["OR", "rare"]}, {"Une pépite"}),
+        ({"tags__overlaps": 'a"b}{\\,or', "search": "pépite"}, {"Une pépite"}),
         ({"language": "Zig"}, {"Le 100% pur"}),
         ({"language__ne": "Zig"}, {"Une pépite"}),
         ({"title__in": "Une pépite,Autre"}, {"Une pépite"}),
@@ -72,7 +83,7 @@ async def test_a_list_is_narrowed(
     client: httpx.AsyncClient, people: People, params: dict[str, Any], titles: set[str]
 ) -> None:
     await new_resource(client, people.owner, title="Une pépite", tags=["rare", "or"], language="Ada", readme="Lisez")
-    await new_resource(client, people.owner, title="Le 100% pur", tags=["rare"], language="Zig")
+    await new_resource(client, people.owner, title="Le 100% pur", tags=["Rare", "Élégant"], language="Zig")
     found = await listed(client, userId=people.owner.id, **params)
     assert {row["title"] for row in found["data"]} == titles
 

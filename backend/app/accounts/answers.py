@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from app.accounts.asking import Asked
 from app.accounts.context import Accounts
 from app.accounts.errors import USER_NOT_FOUND
 from app.accounts.people import PersonRow, person, shown
 from app.accounts.sign_in import Opened
+from app.accounts.tenancy import tenant_of
 from app.adapters.postgres import SERVICE
 from app.auth.sessions import Tokens
 from app.errors import refuse
@@ -41,3 +43,16 @@ async def opened_answer(accounts: Accounts, opened: Opened, message: str) -> dic
     """Tokens, and who they are for."""
     who = await person_of(accounts, opened.who.user_id, opened.who.tenant_id)
     return {"message": message, "user": shown(who), **token_fields(opened.tokens)}
+
+
+async def waiting_answer(accounts: Accounts, asked: Asked, user_id: str) -> dict[str, Any]:
+    """Somebody who has made an account, and must prove their address before they sign in: no tokens yet."""
+    who = await person_of(accounts, user_id, await tenant_of(accounts, asked))
+    return {
+        "message": "Compte créé. Un email vient de vous être envoyé pour vérifier votre adresse",
+        "user": shown(who),
+        "session": None,
+        "tokens": None,
+        "verificationRequired": True,
+        "verification_required": True,
+    }

@@ -14,12 +14,15 @@ from app.accounts.asking import Asked
 from app.accounts.audit import note
 from app.accounts.context import Accounts
 from app.accounts.errors import INSUFFICIENT_ROLE, NOT_A_MEMBER
+from app.accounts.origins import origin_of
 from app.accounts.people import person
-from app.accounts.tenancy import must_administer, must_be_a_session, tenant_here
+from app.accounts.proofs import must_be_recent, own_session
+from app.accounts.tenancy import must_administer, tenant_here
 from app.adapters.postgres import SERVICE, Connection, Row
 from app.auth.guard import API_TOKEN_PREFIX
 from app.auth.tables import TenantRole
 from app.errors import ErrorSpec, refuse
+from app.jobs.mail import put_mail
 
 Scope = Literal["read", "write", "admin"]
 API_TOKEN_NOT_FOUND = ErrorSpec("API_TOKEN_NOT_FOUND", 404, "Token API non trouvé")
@@ -77,6 +80,8 @@ class NewToken:
     scopes: Sequence[Scope]
     #: None: it does not expire.
     days: int | None
+    #: Of whoever signed in long ago.
+    password: str | None = None
 
 
 async def own_tokens(accounts: Accounts, asked: Asked) -> Sequence[Row]:
@@ -94,8 +99,9 @@ async def own_token(accounts: Accounts, asked: Asked, token_id: str) -> Row:
 
 
 async def make_token(accounts: Accounts, asked: Asked, new: NewToken) -> tuple[Row, str]:
-    """A new token and its secret, shown once. A token makes no tokens: whoever stole it would outlive it."""
-    must_be_a_session(asked)
+    """A new token and its secret, shown once. Neither a token nor an old session makes any: they would outlive it."""
+    session = await own_session(accounts, asked)
+    await must_be_recent(accounts, asked, session, new.password)
     caller, scopes = asked.caller, [scope for scope in SCOPES if scope in {"read", *new.scopes}]
     secret = f"{API_TOKEN_PREFIX}{secrets.token_hex(_SECRET_BYTES)}"
     digest, prefix = hashlib.sha256(secret.encode()).digest(), secret[: len(API_TOKEN_PREFIX) + _SHOWN_CHARACTERS]
@@ -112,6 +118,8 @@ async def make_token(accounts: Accounts, asked: Asked, new: NewToken) -> tuple[R
         row = await connection.fetchrow(_PUT, caller.user_id, caller.tenant_id, *values)
         assert row is not None
         await _note(connection, asked, "API_TOKEN_CREATED", row["id"], scopes)
+        told = {**origin_of(asked), "name": new.name, "scopes": scopes}
+        await put_mail(connection, accounts.keys.seal, "token_created", session.email, locale=session.locale, data=told)
     return row, secret
 
 

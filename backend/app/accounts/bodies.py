@@ -3,11 +3,20 @@
 import re
 from typing import Annotated, Any
 
+import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 LONGEST_EMAIL = 255
+#: What somebody may say of themselves, all in all.
+LARGEST_METADATA_BYTES = 16 * 1024
+#: What modules make profiles of, and how long each may be.
+_KNOWN_TEXTS = {"full_name": 100, "avatar_url": 2048, "username": 50, "github_username": 100}
+#: A NUL as JSON writes it, behind an even number of backslashes.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\Z")
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def _email(value: str) -> str:
@@ -19,7 +28,7 @@ def _email(value: str) -> str:
 
 def _no_nul(value: str) -> str:
     # NUL, and halves of characters that JSON can spell and nothing can store.
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if "\0" in value or (not value.isascii() and _HALVES.search(value)):
         raise ValueError("Caractère interdit")
     return value
 
@@ -28,6 +37,31 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """What PostgreSQL can keep, and no more than a little."""
+    try:
+        text = orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("Valeur impossible à enregistrer") from None
+    if len(text) > LARGEST_METADATA_BYTES:
+        raise ValueError(f"Plus de {LARGEST_METADATA_BYTES} octets")
+    if _NUL.search(text):
+        raise ValueError("Caractère interdit")
+    return value
+
+
+def _told(value: dict[str, Any]) -> dict[str, Any]:
+    """What the modules read of it must be what they can use."""
+    for name, longest in _KNOWN_TEXTS.items():
+        known = value.get(name)
+        if known is not None and not (isinstance(known, str) and len(known) <= longest):
+            raise ValueError(f"{name} : texte trop long ou d'un autre type")
+    return value
+
+
+#: Values of any kind, by their names: what only the service says of somebody, and what they say of themselves.
+Stored = Annotated[dict[str, Any], AfterValidator(_storable)]
+Metadata = Annotated[dict[str, Any], AfterValidator(_storable), AfterValidator(_told)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_email)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_nul)]

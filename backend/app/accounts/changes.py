@@ -6,27 +6,28 @@ of a person (a profile) is theirs to change.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from app.accounts.asking import Asked
 from app.accounts.audit import note
+from app.accounts.bodies import LARGEST_METADATA_BYTES
 from app.accounts.context import Accounts
-from app.accounts.errors import INVALID_CREDENTIALS, USER_NOT_FOUND
+from app.accounts.errors import USER_NOT_FOUND
 from app.accounts.members import LAST_OWNER
+from app.accounts.origins import origin_of
 from app.accounts.owners import lock_owned, owned_alone
 from app.accounts.password_rules import must_be_strong
-from app.accounts.proofs import PASSWORD_NOT_CONFIRMED
-from app.accounts.sign_in import check_password, end_sessions
+from app.accounts.proofs import PASSWORD_NOT_CONFIRMED, must_be_password_of
+from app.accounts.sign_in import end_sessions
 from app.accounts.tenancy import must_be_a_session
 from app.adapters.postgres import SERVICE, Connection
-from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
+from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.jobs.mail import put_mail
 
 NO_PASSWORD = ErrorSpec("NO_PASSWORD", 409, "Ce compte n'a pas encore de mot de passe")
-LARGEST_METADATA_BYTES = 16 * 1024
 _BY_MAIL = "Ask for a link with POST /api/auth/password/forgot."
 _OWN = """
     select u.id::text, u.email, u.locale, u.password_changed_at, u.password_hash is not null as has_password
@@ -55,7 +56,10 @@ _TELL = """
 """
 #: Before the user's own row: that is the order in which a sign-in takes them.
 _LOCK_MEMBERSHIPS = "select from relais.memberships where user_id = $1::text::uuid order by tenant_id for update"
-_TOKENS = "select 'token:' || id from relais.api_tokens where user_id = $1::text::uuid and revoked_at is null"
+_END_TOKENS = """
+    update relais.api_tokens set revoked_at = now() where user_id = $1::text::uuid and revoked_at is null
+    returning 'token:' || id as name
+"""
 _DELETE = "delete from relais.users where id = $1::text::uuid"
 
 
@@ -70,11 +74,6 @@ class Own:
     password_changed_at: datetime | None
 
 
-def origin_of(asked: Asked) -> dict[str, str]:
-    """Where a request comes from, and when it does, for the message that tells of it."""
-    return {"address": asked.address, "at": datetime.now(UTC).isoformat(timespec="seconds")}
-
-
 async def prove(accounts: Accounts, asked: Asked, password: str) -> Own:
     """The caller's own account, once they have given its password."""
     must_be_a_session(asked)
@@ -84,15 +83,7 @@ async def prove(accounts: Accounts, asked: Asked, password: str) -> Own:
         raise refuse(USER_NOT_FOUND)
     if not row["has_password"]:
         raise refuse(NO_PASSWORD, hint=_BY_MAIL)
-    try:
-        user = await check_password(accounts, asked, row["email"], password)
-    except AppError as error:
-        if error.code != INVALID_CREDENTIALS.code:
-            raise
-        # A status of 401 would tell clients that their session has ended.
-        raise refuse(PASSWORD_NOT_CONFIRMED) from error
-    if user["id"] != row["id"]:
-        raise refuse(PASSWORD_NOT_CONFIRMED)
+    await must_be_password_of(accounts, asked, row["id"], row["email"], password=password)
     return Own(row["id"], row["email"], row["locale"], row["password_changed_at"])
 
 
@@ -151,11 +142,26 @@ async def delete_account(accounts: Accounts, asked: Asked, password: str) -> Non
         alone = await owned_alone(connection, own.id, without_members_too=True)
         if alone:
             raise refuse(LAST_OWNER, alone)
-        ended = await end_sessions(accounts, connection, own.id)
-        ended += [str(row[0]) for row in await connection.fetch(_TOKENS, own.id)]
-        await connection.execute(_DELETE, own.id)
+        ended = await delete_user(accounts, connection, own.id)
         await note(connection, asked, "ACCOUNT_DELETED", tenant_id=asked.caller.tenant_id, target=own.id)
     await accounts.guard.ended(ended)
+
+
+async def delete_user(accounts: Accounts, connection: Connection, user_id: str) -> list[str]:
+    """Remove a user whose row is held. The names of what ends with them: tell the guard once it is committed."""
+    ended = await end_all(accounts, connection, user_id)
+    await connection.execute(_DELETE, user_id)
+    return ended
+
+
+async def end_all(accounts: Accounts, connection: Connection, user_id: str) -> list[str]:
+    """End the sessions and the API tokens of a user; their names."""
+    return await end_sessions(accounts, connection, user_id) + await end_tokens(connection, user_id)
+
+
+async def end_tokens(connection: Connection, user_id: str) -> list[str]:
+    """End the API tokens of a user; their names."""
+    return [str(row["name"]) for row in await connection.fetch(_END_TOKENS, user_id)]
 
 
 async def must_be_the_same(connection: Connection, own: Own) -> None:

@@ -19,6 +19,7 @@ from app.accounts.sign_in import Opened, opened_in
 from app.accounts.sign_up import NewAccount, put_user
 from app.accounts.tenancy import must_be_a_session, standing, take_turn, tenant_here
 from app.adapters.postgres import SERVICE, Connection
+from app.auth.memberships import join
 from app.auth.tables import TenantRole, TokenPurpose
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.jobs.mail import put_mail
@@ -79,11 +80,9 @@ _VERIFIED = """
     where id = $1::text::uuid and lower(email) = lower($2) and disabled_at is null
     returning true
 """
-#: Whoever is a member already is raised, never lowered.
-_JOIN = """
-    insert into relais.memberships (tenant_id, user_id, role)
-    values ($1::text::uuid, $2::text::uuid, $3::text::relais.tenant_role)
-    on conflict (tenant_id, user_id) do update set role = excluded.role where memberships.role < excluded.role
+_PROVED = """
+    select id::text from relais.users
+    where lower(email) = lower($1) and email_verified_at is not null and disabled_at is null
 """
 
 
@@ -183,6 +182,20 @@ async def accept(accounts: Accounts, asked: Asked, acceptance: Acceptance) -> tu
     return invitation, await _signed_up(accounts, asked, acceptance, invitation, hashed)
 
 
+async def accept_by_mail(accounts: Accounts, asked: Asked, token: str) -> None:
+    """Join as the account that has proved the invited address: whoever holds the link reads its mail.
+
+    An account whose address nobody has proved may be a stranger's who waits for this.
+    """
+    invitation = await preview(accounts, token)
+    async with accounts.database.transaction(SERVICE) as connection:
+        invitation = await _used(connection, token, invitation)
+        user_id = await connection.fetchval(_PROVED, invitation["email"])
+        if user_id is None:
+            raise refuse(SIGN_IN_TO_ACCEPT)
+        await _join(connection, asked, user_id, invitation)
+
+
 async def _joined(accounts: Accounts, asked: Asked, token: str, invitation: dict[str, Any]) -> None:
     user_id = asked.caller.user_id
     async with accounts.database.transaction(SERVICE) as connection:
@@ -216,7 +229,7 @@ async def _used(connection: Connection, token: str, invitation: dict[str, Any]) 
 
 async def _join(connection: Connection, asked: Asked, user_id: str, invitation: dict[str, Any]) -> None:
     tenant_id = invitation["tenant_id"]
-    await connection.execute(_JOIN, tenant_id, user_id, invitation["role"])
+    await join(connection, tenant_id, user_id, TenantRole(invitation["role"]))
     details = {"invited_by": invitation["invited_by"], "role": invitation["role"]}
     await note(
         connection,

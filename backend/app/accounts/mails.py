@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from app.accounts.asking import Asked
 from app.accounts.audit import note
 from app.accounts.context import Accounts
@@ -17,6 +19,7 @@ from app.auth.tables import TenantRole
 from app.errors import ErrorSpec, refuse
 from app.jobs.letters import WITH_SECRET
 from app.jobs.mail import CHANNEL
+from app.jobs.outbox import is_spent
 from app.jobs.tables import MailStatus
 
 MAIL_NOT_FOUND = ErrorSpec("MAIL_NOT_FOUND", 404, "Message non trouvé")
@@ -52,7 +55,7 @@ _ONE = """
     from relais.email_outbox as e where e.id = $1::text::uuid
 """
 _HOLD = """
-    select e.id::text, e.status::text, e.template, e.sealed is not null as has_secret, e.next_attempt_at <= now() as due
+    select e.id::text, e.status::text, e.template, e.sealed, e.next_attempt_at <= now() as due
     from relais.email_outbox as e
     where coalesce(e.tenant_id, relais.default_tenant_id()) = $1::text::uuid and e.id = $2::text::uuid
     for update
@@ -105,7 +108,7 @@ async def send_again(accounts: Accounts, asked: Asked, mail_id: str) -> dict[str
         held = await _held(connection, asked, tenant_id, mail_id)
         if held["status"] == MailStatus.SENDING and not held["due"]:
             raise refuse(MAIL_IN_HAND)
-        if held["template"] in WITH_SECRET and not held["has_secret"]:
+        if held["template"] in WITH_SECRET and await _is_spent(accounts, connection, held["sealed"]):
             raise refuse(MAIL_EXPIRED)
         statement = _ANOTHER if held["status"] == MailStatus.SENT else _AGAIN
         sent_id = await connection.fetchval(statement, held["id"])
@@ -137,6 +140,17 @@ async def _held(connection: Connection, asked: Asked, tenant_id: str, mail_id: s
     if row is None:
         raise refuse(MAIL_NOT_FOUND)
     return row
+
+
+async def _is_spent(accounts: Accounts, connection: Connection, sealed: bytes | None) -> bool:
+    if sealed is None:
+        return True
+    try:
+        secret = orjson.loads(accounts.keys.unseal(sealed))
+    except ValueError:
+        # Sealed with a key that is gone.
+        return True
+    return await is_spent(connection, str(secret.get("token")))
 
 
 async def _one(connection: Connection, mail_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ in `second_factor.py`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.accounts.asking import Asked
 from app.accounts.context import Accounts
@@ -19,11 +20,9 @@ RECENT_SIGN_IN_REQUIRED = ErrorSpec(
     "RECENT_SIGN_IN_REQUIRED", 403, "Confirmez votre mot de passe ou reconnectez-vous pour continuer"
 )
 PASSWORD_NOT_CONFIRMED = ErrorSpec("PASSWORD_NOT_CONFIRMED", 400, "Mot de passe incorrect")
-#: How long a sign-in speaks for itself.
-RECENT_MINUTES = 15
 _SESSION = """
     select s.id::text, s.tenant_id::text, s.user_id::text, s.method, s.assurance, s.refresh_counter, u.email, u.locale,
-           s.created_at > now() - $3::float8 * interval '1 minute' as recent
+           s.expires_at as ends, s.created_at > now() - $3::float8 * interval '1 minute' as recent
     from relais.sessions as s join relais.users as u on u.id = s.user_id
     where s.id = $1::text::uuid and s.user_id = $2::text::uuid and s.revoked_at is null and s.expires_at > now()
 """
@@ -41,20 +40,22 @@ class OwnSession:
     refresh_counter: int
     email: str
     locale: str
-    #: Opened moments ago.
+    ends: datetime
+    #: Opened a moment ago, by the settings.
     recent: bool
 
 
 async def own_session(accounts: Accounts, asked: Asked) -> OwnSession:
     """The caller's session; programs with an API token have none."""
     async with accounts.database.connection(SERVICE, "write") as connection:
-        return await session_in(connection, asked)
+        return await session_in(accounts, connection, asked)
 
 
-async def session_in(connection: Connection, asked: Asked) -> OwnSession:
+async def session_in(accounts: Accounts, connection: Connection, asked: Asked) -> OwnSession:
     """The same on a connection."""
     session_id = must_be_a_session(asked)
-    row = await connection.fetchrow(_SESSION, session_id, asked.caller.user_id, RECENT_MINUTES)
+    recent = accounts.settings.auth.recent_sign_in_minutes
+    row = await connection.fetchrow(_SESSION, session_id, asked.caller.user_id, recent)
     if row is None:
         raise refuse(SESSION_ENDED)
     return OwnSession(**dict(row))  # pyright: ignore
@@ -69,10 +70,18 @@ async def must_be_recent(accounts: Accounts, asked: Asked, session: OwnSession, 
 
 
 async def must_know_password(accounts: Accounts, asked: Asked, session: OwnSession, password: str) -> None:
+    """Refuse a wrong password of the caller's."""
+    await must_be_password_of(accounts, asked, session.user_id, session.email, password=password)
+
+
+async def must_be_password_of(accounts: Accounts, asked: Asked, user_id: str, email: str, *, password: str) -> None:
     """Refuse a wrong password, counted as one at sign-in. It is no reason to sign anybody out: hence no 401."""
     try:
-        await check_password(accounts, asked, session.email, password)
+        user = await check_password(accounts, asked, email, password)
     except AppError as error:
         if error.code != INVALID_CREDENTIALS.code:
             raise
         raise refuse(PASSWORD_NOT_CONFIRMED) from error
+    if user["id"] != user_id:
+        # The address has become somebody else's in between.
+        raise refuse(PASSWORD_NOT_CONFIRMED)

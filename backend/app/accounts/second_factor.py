@@ -12,10 +12,10 @@ from uuid import UUID
 from app.accounts import recovery_codes
 from app.accounts.asking import Asked
 from app.accounts.audit import note
-from app.accounts.changes import origin_of
 from app.accounts.codes import INVALID_CODE, accepts, take_turn
 from app.accounts.context import Accounts
 from app.accounts.errors import SECOND_FACTOR_REQUIRED
+from app.accounts.origins import origin_of
 from app.accounts.proofs import OwnSession, must_be_recent, must_know_password, own_session, session_in
 from app.accounts.sign_in import Opened, end_sessions, opened_in
 from app.adapters.postgres import SERVICE, Connection, Row
@@ -103,7 +103,7 @@ async def verify(accounts: Accounts, asked: Asked, factor_id: str, code: str, *,
     ended: list[str] = []
     codes: list[str] = []
     async with accounts.database.transaction(SERVICE) as connection:
-        session = await session_in(connection, asked)
+        session = await session_in(accounts, connection, asked)
         await take_turn(connection, session.user_id)
         factor = await _found(connection, session.user_id, factor_id)
         right = await accepts(accounts, connection, session.user_id, code, only=factor["id"])
@@ -124,7 +124,7 @@ async def verify(accounts: Accounts, asked: Asked, factor_id: str, code: str, *,
 async def remove(accounts: Accounts, asked: Asked, factor_id: str, proof: Proof) -> Opened | None:
     """Take a factor away. With the last one end all sessions, for they claim what is no more; a new one is opened."""
     async with accounts.database.connection(SERVICE, "write") as connection:
-        session = await session_in(connection, asked)
+        session = await session_in(accounts, connection, asked)
         factor = await _found(connection, session.user_id, factor_id)
     if factor["confirmed"]:
         await _must_prove(accounts, asked, session, proof)
@@ -154,7 +154,7 @@ async def remove(accounts: Accounts, asked: Asked, factor_id: str, proof: Proof)
 async def renew_recovery_codes(accounts: Accounts, asked: Asked, proof: Proof) -> list[str]:
     """New recovery codes in the place of the old ones."""
     async with accounts.database.connection(SERVICE, "write") as connection:
-        session = await session_in(connection, asked)
+        session = await session_in(accounts, connection, asked)
         if not await listed(connection, session.user_id, confirmed=True):
             raise refuse(NO_SECOND_FACTOR)
     await _must_prove(accounts, asked, session, proof)
@@ -219,9 +219,8 @@ async def _found(connection: Connection, user_id: str, factor_id: str) -> Row:
 
 
 def _raised(accounts: Accounts, session: OwnSession) -> Opened:
-    who = SignedIn(
-        session.id, session.user_id, session.tenant_id, session.email, session.refresh_counter, 2, session.method
-    )
+    counter, method = session.refresh_counter, session.method
+    who = SignedIn(session.id, session.user_id, session.tenant_id, session.email, counter, 2, method, session.ends)
     return Opened(who, accounts.sessions.tokens(who))
 
 

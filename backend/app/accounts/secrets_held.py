@@ -31,6 +31,20 @@ _READ = """
     select id::text, tenant_id::text, user_id::text, email, details::text from relais.one_time_tokens
     where token_hash = $1 and purpose = $2::text::relais.token_purpose and used_at is null and expires_at > now()
 """
+#: Nobody is sent a second link of a kind within so many seconds, however often and however it is asked for.
+PAUSE_SECONDS = 60.0
+_LATELY = """
+    select exists (
+        select from relais.one_time_tokens as t
+        where t.user_id = nullif($1, '')::uuid and t.purpose::text = any ($2::text[])
+          and t.used_at is null and t.created_at > now() - $3::float8 * interval '1 second')
+"""
+#: Links that went to an address which is its user's no longer.
+_FORGET_LINKS = """
+    delete from relais.one_time_tokens
+    where user_id = $1::text::uuid and used_at is null
+      and purpose in ('verify_email', 'reset_password', 'claim_account', 'change_email')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,16 @@ async def use(connection: Connection, purpose: TokenPurpose, secret: str) -> Hel
 async def look_at(connection: Connection, purpose: TokenPurpose, secret: str) -> Held | None:
     """What a secret stands for, without using it."""
     return _held(await connection.fetchrow(_READ, _hash(secret), purpose.value))
+
+
+async def sent_lately(connection: Connection, user_id: str, *purposes: TokenPurpose) -> bool:
+    """Whether a user was sent a link so short a while ago that another one has to wait. Their row must be held."""
+    return await connection.fetchval(_LATELY, user_id, [purpose.value for purpose in purposes], PAUSE_SECONDS)
+
+
+async def forget_links(connection: Connection, user_id: str) -> None:
+    """Make the links worthless that were sent to a user's address."""
+    await connection.execute(_FORGET_LINKS, user_id)
 
 
 def _held(row: Any) -> Held | None:

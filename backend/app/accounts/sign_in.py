@@ -12,6 +12,7 @@ from app.accounts.errors import (
     INVALID_REFRESH_TOKEN,
     SECOND_FACTOR_REQUIRED,
 )
+from app.accounts.new_devices import tell_of_new_device
 from app.accounts.tenancy import home_of, tenant_of
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.sessions import SignedIn, Tokens
@@ -102,6 +103,7 @@ async def opened_in(
     if assurance < 2 and await connection.fetchval(_HAS_SECOND_FACTOR, user["id"]):
         raise refuse(SECOND_FACTOR_REQUIRED)
     tenant_id = await home_of(connection, user["id"], wanted)
+    await tell_of_new_device(accounts, connection, asked, user["id"])
     who = await accounts.sessions.create(connection, user, tenant_id, asked.device, method=method, assurance=assurance)
     if await connection.fetchval(_SEEN, user["id"], user.get("password_version", "")) is None:
         raise refuse(INVALID_CREDENTIALS)
@@ -126,6 +128,7 @@ async def refresh(accounts: Accounts, asked: Asked, token: str) -> Opened:
         await accounts.guard.ended((f"session:{found.who.session_id}",))
     if found.who is None or found.outcome == "replayed":
         raise refuse(INVALID_REFRESH_TOKEN)
+    accounts.guard.uses.note(f"session:{found.who.session_id}", asked.address)
     return Opened(found.who, accounts.sessions.tokens(found.who))
 
 

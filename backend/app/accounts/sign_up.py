@@ -11,8 +11,9 @@ from app.accounts.asking import Asked
 from app.accounts.audit import note
 from app.accounts.context import Accounts
 from app.accounts.errors import EMAIL_TAKEN, SIGN_UP_CLOSED, USERNAME_TAKEN
+from app.accounts.onward import NOWHERE, Onward
 from app.accounts.password_rules import must_be_strong
-from app.accounts.tenancy import tenant_of
+from app.accounts.tenancy import join_by_sign_up, must_be_open, tenant_of
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.tables import TokenPurpose
 from app.errors import AppError, refuse
@@ -28,11 +29,6 @@ _INSERT = """
         case when $6 then now() end)
     on conflict (lower(email)) do nothing
     returning id::text
-"""
-_JOIN = """
-    insert into relais.memberships (tenant_id, user_id, role)
-    values ($1::text::uuid, $2::text::uuid, $3::text::relais.tenant_role)
-    on conflict (tenant_id, user_id) do nothing
 """
 
 
@@ -51,24 +47,25 @@ class NewAccount:
     verified: bool = False
 
 
-async def sign_up(accounts: Accounts, asked: Asked, new: NewAccount) -> str:
+async def sign_up(accounts: Accounts, asked: Asked, new: NewAccount, onward: Onward = NOWHERE) -> str:
     """Make an account in the tenant that the request is for; the user's id."""
     if not accounts.settings.auth.sign_up:
         raise refuse(SIGN_UP_CLOSED)
     assert new.password is not None
     must_be_strong(new.password, new.email)
     tenant_id = await tenant_of(accounts, asked)
-    async with accounts.database.connection(SERVICE) as connection:
+    async with accounts.database.connection(SERVICE, "write") as connection:
+        await must_be_open(connection, tenant_id)
         await _must_be_free(accounts, connection, new, tenant_id)
     # Takes its time; no connection is held meanwhile.
     hashed = await accounts.passwords.hash(new.password)
     async with accounts.database.transaction(SERVICE) as connection:
         user_id = await put_user(connection, new, hashed)
-        await join(connection, tenant_id, user_id)
+        await join_by_sign_up(connection, tenant_id, user_id)
         await _must_have_name(accounts, connection, new, user_id, tenant_id)
         await note(connection, asked, "SIGNED_UP", tenant_id=tenant_id, actor_id=user_id)
         if not new.verified:
-            await ask_to_verify(accounts, connection, user_id, new.email, locale=new.locale)
+            await ask_to_verify(accounts, connection, user_id, new.email, locale=new.locale, onward=onward)
     return user_id
 
 
@@ -91,13 +88,8 @@ async def put_user(connection: Connection, new: NewAccount, hashed: str | None) 
     return str(user_id)
 
 
-async def join(connection: Connection, tenant_id: str, user_id: str, role: str = "member") -> None:
-    """Make a user a member of a tenant; whoever is one stays what they are."""
-    await connection.execute(_JOIN, tenant_id, user_id, role)
-
-
 async def ask_to_verify(
-    accounts: Accounts, connection: Connection, user_id: str, email: str, *, locale: str, redirect_to: str = ""
+    accounts: Accounts, connection: Connection, user_id: str, email: str, *, locale: str, onward: Onward = NOWHERE
 ) -> None:
     """Send a link that proves that an address is somebody's."""
     await secrets_held.withdraw(connection, TokenPurpose.VERIFY_EMAIL, user_id=user_id)
@@ -107,7 +99,7 @@ async def ask_to_verify(
         VERIFY_SECONDS,
         user_id=user_id,
         email=email,
-        details={"redirect_to": redirect_to} if redirect_to else {},
+        details=onward.details(),
     )
     await put_mail(connection, accounts.keys.seal, "verify_email", email, locale=locale, secret={"token": secret})
 

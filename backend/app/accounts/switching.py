@@ -10,7 +10,7 @@ from app.accounts.asking import Asked
 from app.accounts.audit import note
 from app.accounts.context import Accounts
 from app.accounts.errors import NOT_A_MEMBER
-from app.accounts.sign_in import Opened
+from app.accounts.sign_in import Opened, end_sessions
 from app.accounts.tenancy import must_be_a_session
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.guard import SESSION_ENDED
@@ -23,11 +23,6 @@ _TARGET = """
     where m.user_id = $1::text::uuid and (t.id::text = $2 or t.slug = $3)
     for key share of m
 """
-_END = """
-    update relais.sessions set revoked_at = now()
-    where id = $1::text::uuid and user_id = $2::text::uuid and revoked_at is null and expires_at > now()
-    returning true
-"""
 #: As old as the one that it follows: going back and forth makes no session last longer.
 _FOLLOW = """
     insert into relais.sessions
@@ -35,7 +30,7 @@ _FOLLOW = """
     select $2::text::uuid, s.user_id, s.method, s.assurance, coalesce($3, s.user_agent),
            coalesce($4::text::inet, s.address), s.created_at, s.expires_at
     from relais.sessions as s where s.id = $1::text::uuid
-    returning id::text, method, assurance,
+    returning id::text, method, assurance, expires_at,
               (select u.email from relais.users as u where u.id = sessions.user_id) as email
 """
 
@@ -48,12 +43,13 @@ async def switch(accounts: Accounts, asked: Asked, *, tenant_id: str = "", slug:
         if target is None:
             # A tenant that is not there and one that is closed to the caller look alike.
             raise refuse(NOT_A_MEMBER)
-        if not await connection.fetchval(_END, session_id, user_id):
+        ended = await end_sessions(accounts, connection, user_id, only=session_id)
+        if not ended:
             raise refuse(SESSION_ENDED)
         who = await _followed(connection, asked, session_id, target)
         details: dict[str, Any] = {"from": asked.caller.tenant_id, "session": session_id}
         await note(connection, asked, "TENANT_SWITCHED", tenant_id=target, actor_id=user_id, details=details)
-    await accounts.guard.ended((f"session:{session_id}",))
+    await accounts.guard.ended(ended)
     return Opened(who, accounts.sessions.tokens(who))
 
 
@@ -68,4 +64,5 @@ async def _followed(connection: Connection, asked: Asked, session_id: str, tenan
         row["email"],
         assurance=row["assurance"],
         method=row["method"],
+        ends=row["expires_at"],
     )

@@ -4,6 +4,7 @@ Who is in a tenant, with which standing, is in `members.py`; how a session gets 
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from app.accounts.asking import Asked
@@ -12,11 +13,13 @@ from app.accounts.context import Accounts
 from app.accounts.errors import INSUFFICIENT_ROLE, NOT_A_MEMBER
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.guard import INSUFFICIENT_SCOPE
+from app.auth.memberships import join
 from app.auth.tables import TenantRole
 from app.errors import ErrorSpec, refuse
 
 TENANT_CREATION_CLOSED = ErrorSpec("TENANT_CREATION_CLOSED", 403, "La création d'espaces est fermée")
 TOO_MANY_TENANTS = ErrorSpec("TOO_MANY_TENANTS", 409, "Vous possédez déjà trop d'espaces")
+TENANT_CLOSED = ErrorSpec("TENANT_CLOSED", 403, "Cet espace n'accueille que les personnes invitées")
 SLUG_TAKEN = ErrorSpec("SLUG_TAKEN", 409, "Cet identifiant d'espace est déjà pris")
 SESSION_REQUIRED = ErrorSpec("SESSION_REQUIRED", 403, "Cette opération demande une session")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
@@ -33,7 +36,8 @@ _HOME = """
     limit 1
 """
 _MINE = """
-    select t.id::text, t.slug, t.name, m.role::text, t.is_default, t.created_at, t.updated_at
+    select t.id::text, t.slug, t.name, m.role::text, t.is_default, t.open_sign_up, t.created_at,
+           t.updated_at
     from relais.memberships as m join relais.tenants as t on t.id = m.tenant_id
     where m.user_id = $1::text::uuid and ($2 = '' or m.tenant_id = nullif($2, '')::uuid)
     order by lower(t.name), t.id
@@ -47,15 +51,36 @@ _TURN = "select from relais.tenants where id = $1::text::uuid for no key update"
 _USERS_TURN = "select from relais.users where id = $1::text::uuid for no key update"
 _OWNED = "select count(*) from relais.memberships where user_id = $1::text::uuid and role = 'owner'"
 _CREATE = """
-    insert into relais.tenants (slug, name) values ($1, $2) on conflict (slug) do nothing returning id::text
+    insert into relais.tenants (slug, name, open_sign_up) values ($1, $2, $3)
+    on conflict (slug) do nothing
+    returning id::text
 """
-_FOUND = """
-    insert into relais.memberships (tenant_id, user_id, role) values ($1::text::uuid, $2::text::uuid, 'owner')
-"""
+_IS_OPEN = "select open_sign_up from relais.tenants where id = $1::text::uuid"
 _SLUG_TAKEN = "select exists (select from relais.tenants where slug = $2 and id <> $1::text::uuid)"
 _CHANGE = """
-    update relais.tenants set name = coalesce($2, name), slug = coalesce($3, slug) where id = $1::text::uuid
+    update relais.tenants
+    set name = coalesce($2, name), slug = coalesce($3, slug), open_sign_up = coalesce($4, open_sign_up)
+    where id = $1::text::uuid
 """
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """A tenant to be."""
+
+    name: str
+    slug: str
+    #: Whoever signs up may join; otherwise only who was invited.
+    open_sign_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TenantChange:
+    """What is to be different; None: stays as it is."""
+
+    name: str | None = None
+    slug: str | None = None
+    open_sign_up: bool | None = None
 
 
 async def tenant_of(accounts: Accounts, asked: Asked) -> str:
@@ -98,7 +123,7 @@ async def tenant_as_seen(accounts: Accounts, asked: Asked) -> dict[str, Any]:
     return found[0]
 
 
-async def create_tenant(accounts: Accounts, asked: Asked, name: str, slug: str) -> str:
+async def create_tenant(accounts: Accounts, asked: Asked, new: NewTenant) -> str:
     """A new tenant whose owner is the caller."""
     must_be_a_session(asked)
     if not accounts.settings.auth.tenant_creation:
@@ -108,29 +133,42 @@ async def create_tenant(accounts: Accounts, asked: Asked, name: str, slug: str) 
         await connection.execute(_USERS_TURN, user_id)
         if await connection.fetchval(_OWNED, user_id) >= MOST_OWNED:
             raise refuse(TOO_MANY_TENANTS, hint=f"Nobody owns more than {MOST_OWNED} tenants.")
-        tenant_id = await connection.fetchval(_CREATE, slug, name)
+        tenant_id = await connection.fetchval(_CREATE, new.slug, new.name, new.open_sign_up)
         if tenant_id is None:
             raise refuse(SLUG_TAKEN)
-        await connection.execute(_FOUND, tenant_id, user_id)
+        await join(connection, tenant_id, user_id, TenantRole.OWNER)
         await note(connection, asked, "TENANT_CREATED", tenant_id=tenant_id, actor_id=user_id)
     return str(tenant_id)
 
 
-async def change_tenant(accounts: Accounts, asked: Asked, name: str | None, slug: str | None) -> None:
-    """Another name, by an administrator; another slug, by an owner, for addresses depend on it."""
-    tenant_id = await tenant_here(accounts, asked)
+async def change_tenant(accounts: Accounts, asked: Asked, change: TenantChange) -> None:
+    """Another name, by an administrator; by an owner what addresses depend on, and who may come in."""
+    tenant_id, slug = await tenant_here(accounts, asked), change.slug
+    lowest = TenantRole.OWNER if slug or change.open_sign_up is not None else TenantRole.ADMIN
     async with accounts.database.transaction(SERVICE) as connection:
         await take_turn(connection, tenant_id)
-        await standing(connection, asked, tenant_id, at_least=TenantRole.OWNER if slug else TenantRole.ADMIN)
-        if not name and not slug:
+        await standing(connection, asked, tenant_id, at_least=lowest)
+        if change == TenantChange():
             return
         if slug and await connection.fetchval(_SLUG_TAKEN, tenant_id, slug):
             raise refuse(SLUG_TAKEN)
-        await connection.execute(_CHANGE, tenant_id, name, slug)
-        details = {"name": name, "slug": slug}
+        await connection.execute(_CHANGE, tenant_id, change.name, slug, change.open_sign_up)
+        details = {"name": change.name, "slug": slug, "open_sign_up": change.open_sign_up}
         await note(
             connection, asked, "TENANT_CHANGED", tenant_id=tenant_id, actor_id=asked.caller.user_id, details=details
         )
+
+
+async def must_be_open(connection: Connection, tenant_id: str) -> None:
+    """Refuse whoever signs up where only those who were invited come in."""
+    if not await connection.fetchval(_IS_OPEN, tenant_id):
+        raise refuse(TENANT_CLOSED)
+
+
+async def join_by_sign_up(connection: Connection, tenant_id: str, user_id: str) -> None:
+    """Make a new user, whom nobody has invited, a member of the tenant that they named."""
+    await must_be_open(connection, tenant_id)
+    await join(connection, tenant_id, user_id)
 
 
 async def take_turn(connection: Connection, tenant_id: str) -> None:

@@ -6,7 +6,7 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -31,6 +31,8 @@ DEFAULT_SEARCH_PATH = '"$user", public'
 MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804", "42P10"})
 #: With a message that begins "cached": a prepared statement does not fit the database any more.
 STALE_STATEMENT = "0A000"
+#: What a connection that hears is told of the tables that its statements write to (catalog/sql/writes.sql).
+_WRITTEN = "RLW01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ SERVICE = Stamp("service", '{"role":"service"}', "", "")
 class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
     """A connection that remembers its stamp, or that it has none worth trusting."""
 
-    __slots__ = ("soiled", "stamp", "stamped")
+    __slots__ = ("soiled", "stamp", "stamped", "written")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,6 +93,8 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.stamped: frozenset[str] = frozenset()
         #: Something set what no stamp would set again.
         self.soiled = False
+        #: Tables that were written to since somebody last asked.
+        self.written: set[str] = set()
 
 
 class Row(Protocol):
@@ -113,12 +117,23 @@ class Connection(Protocol):
     ) -> str: ...
 
 
+#: Told, before whoever wrote goes on, to which tables they did.
+Hearing = Callable[[Stamp, frozenset[str]], Awaitable[None]]
+
+
 class Database:
     """The pools of one process: one that writes, and one whose transactions are read-only by default."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
         self._pools: dict[Mode, Pool[StampedConnection]] = {}
+        #: Set before opening. Without it writes are announced to whoever listens.
+        self.on_written: Hearing | None = None
+
+    @property
+    def reads_elsewhere(self) -> bool:
+        """Whether reads go to a server that may lag behind."""
+        return self._settings.read_url is not None
 
     async def open(self) -> None:
         """Prepare the pools. Connections are made when they are needed, so a database that is down is no obstacle."""
@@ -132,7 +147,7 @@ class Database:
         return Pool(partial(self._connect, url, mode), self._settings.pool_max)
 
     async def _connect(self, url: str, mode: Mode) -> StampedConnection:
-        settings = self._settings
+        settings, hears = self._settings, mode == "write" and self.on_written is not None
         connection = await asyncpg.connect(
             url,
             connection_class=StampedConnection,
@@ -143,8 +158,11 @@ class Database:
                 "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
                 "default_transaction_read_only": "on" if mode == "read" else "off",
                 **({"timezone": settings.timezone} if settings.timezone != "-" else {}),
+                **({"relais.hears": "on"} if hears else {}),
             },
         )
+        if hears:
+            connection.add_log_listener(_hear)
         # PostgreSQL builds JSON and reads it: bytes go through as they are, in both directions.
         await connection.set_type_codec(
             "json", schema="pg_catalog", format="binary", encoder=lambda value: value, decoder=bytes
@@ -178,6 +196,7 @@ class Database:
             raise translated from error
         finally:
             self._pools[mode].release(connection, broken=broken)
+            await self._tell(connection, stamp)
 
     @asynccontextmanager
     async def transaction(
@@ -214,6 +233,14 @@ class Database:
             raise translated from error
         finally:
             self._pools[mode].release(connection, broken=broken)
+            await self._tell(connection, stamp)
+
+    async def _tell(self, connection: StampedConnection, stamp: Stamp) -> None:
+        """Have known what was written, whatever became of it: a commit may have gone through without an answer."""
+        if connection.written and self.on_written is not None:
+            # Taken at once: somebody else may have the connection next.
+            written, connection.written = frozenset(connection.written), set()
+            await asyncio.shield(asyncio.ensure_future(self.on_written(stamp, written)))
 
     def forget(self, connection: Connection) -> None:
         """Have the caller set anew before the connection is used again."""
@@ -261,6 +288,12 @@ class Database:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise unavailable(error) from error
+
+
+def _hear(connection: Any, message: Any) -> None:
+    # The driver tells it before it wakes whoever waits for the statement.
+    if message.sqlstate == _WRITTEN:
+        connection.written.add(message.message)
 
 
 def _translated(error: BaseException, stamp: Stamp) -> AppError | None:

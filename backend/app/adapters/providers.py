@@ -150,12 +150,13 @@ class ProviderClient:
             follow_redirects=False,
             headers=_HEADERS,
             timeout=self._seconds,
-            verify=_tls(),
+            verify=tls(),
         )
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """What certificates are checked against."""
     # Reading the certificates of the world takes longer than a request.
     return httpx.create_ssl_context()
 

@@ -7,7 +7,7 @@ is queued: the caller of `Queue.put` gets `RedisUnavailable` and says so, or lea
 import asyncio
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from arq.connections import ArqRedis
@@ -22,6 +22,10 @@ from app.settings import JobsSettings
 QUEUE = "queue:jobs"
 HEALTH = "queue:jobs:health"
 HEALTH_INTERVAL_SECONDS = 5
+#: arq takes as many jobs as there is room for at each look.
+POLL_SECONDS = 0.1
+#: Jobs that are rows watch their time themselves and note that it was over; the queue gives them time for that.
+GRACE_SECONDS = 30
 
 
 def _serialize(message: dict[str, Any]) -> bytes:
@@ -40,7 +44,7 @@ class Queue:
         self._arq = _arq(redis)
 
     async def put(self, job: str, *args: Any, key: str | None = None, defer_seconds: float = 0) -> None:
-        """Queue a job by its name; two with one key are one."""
+        """Queue a job by its name; two with one key are one while the first one waits or runs."""
         try:
             await self._arq.enqueue_job(job, *args, _job_id=key, _queue_name=self._name, _defer_by=defer_seconds)
         except (RedisError, OSError, TimeoutError) as error:
@@ -51,24 +55,29 @@ def make_worker(
     redis: Redis,
     settings: JobsSettings,
     jobs: Sequence[Job],
-    hourly: Mapping[Job, int],
+    every_minute: Iterable[Job],
     context: dict[str, Any],
     *,
     burst: bool = False,
 ) -> Worker:
-    """An arq worker for these jobs, some of them every hour at a minute. `burst` ends it when the queue is empty."""
+    """An arq worker for these jobs, and for some that are run when it starts and each minute, once for all workers.
+
+    `burst` ends it when the queue is empty.
+    """
     return Worker(
         [func(job, name=job.__name__) for job in jobs],  # pyright: ignore[reportArgumentType]
         queue_name=redis.key(QUEUE),
         cron_jobs=[
-            cron(job, minute=minute, unique=True)  # pyright: ignore[reportArgumentType]
-            for job, minute in hourly.items()
+            cron(job, second=0, unique=True, run_at_startup=True)  # pyright: ignore[reportArgumentType]
+            for job in every_minute
         ],
         redis_pool=_arq(redis),
         burst=burst,
         ctx=context,
         max_jobs=settings.concurrency,
-        job_timeout=settings.timeout_seconds,
+        job_timeout=settings.timeout_seconds + GRACE_SECONDS,
+        keep_result=0,
+        poll_delay=POLL_SECONDS,
         job_completion_wait=math.ceil(settings.shutdown_seconds),
         health_check_key=redis.key(HEALTH),
         health_check_interval=HEALTH_INTERVAL_SECONDS,
@@ -76,6 +85,14 @@ def make_worker(
         job_deserializer=_deserialize,
         log_results=False,
     )
+
+
+async def see_it_end(worker: Worker) -> None:
+    """Tell a worker to end until it does: what it was waiting for may have swallowed the first time."""
+    main = worker.main_task
+    while main is not None and not main.done():
+        main.cancel()
+        await asyncio.wait((main,), timeout=0.2)
 
 
 async def work(worker: Worker) -> None:

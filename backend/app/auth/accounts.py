@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.adapters.postgres import Connection
+from app.auth.memberships import join
 from app.auth.tables import TenantRole
 
 _USER = """
@@ -10,11 +11,6 @@ _USER = """
     on conflict (lower(email)) do update
     set password_hash = excluded.password_hash, password_changed_at = now(), disabled_at = null
     returning id::text, xmax = 0 as is_new
-"""
-_MEMBERSHIP = """
-    insert into relais.memberships (tenant_id, user_id, role)
-    values (coalesce($1::text::uuid, relais.default_tenant_id()), $2::text::uuid, $3::text::relais.tenant_role)
-    on conflict (tenant_id, user_id) do update set role = excluded.role where memberships.role <> excluded.role
 """
 
 
@@ -29,8 +25,8 @@ class Account:
 async def put_account(
     connection: Connection, email: str, password_hash: str, *, role: TenantRole, tenant_id: str | None = None
 ) -> Account:
-    """Make a user with a verified address and a standing in a tenant, or give an existing one both anew."""
+    """Make a user with a verified address and a standing in a tenant; an existing one gets the password anew."""
     row = await connection.fetchrow(_USER, email, password_hash)
     assert row is not None
-    await connection.execute(_MEMBERSHIP, tenant_id, row["id"], role.value)
+    await join(connection, tenant_id, row["id"], role)
     return Account(row["id"], row["is_new"])

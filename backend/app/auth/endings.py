@@ -7,16 +7,12 @@ and has caught up on what it missed, each session is looked up.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
 
-from app import log
+from app.adapters.listener import Listener
 from app.adapters.postgres import SERVICE, Database
-from app.errors import AppError
 
 CHANNEL = "relais_ended"
 LISTENING_LOST = "endings_not_heard"
-_LONGEST_DELAY_SECONDS = 5.0
-_FIRST_DELAY_SECONDS = 0.2
 _MISSED = """
     select 'session:' || id as name from relais.sessions where revoked_at > now() - $1::float8 * interval '1 second'
     union all
@@ -39,10 +35,16 @@ class Endings:
         self._known: dict[str, float] = {}
         #: Told of each end that is announced.
         self.heard = heard
-        self._task: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[None]] = set()
-        #: Whether every end is heard of.
-        self.hears = False
+        self._listener = Listener(
+            database,
+            CHANNEL,
+            self._on_end,
+            catch_up=self._catch_up,
+            lost=LISTENING_LOST,
+            # Somebody's own database, where nobody signs in.
+            pointless=lambda error: error.code in _NO_SESSIONS,
+        )
 
     def __contains__(self, name: str) -> bool:
         return name in self._known
@@ -58,39 +60,26 @@ class Endings:
                 break
             del self._known[oldest]
 
+    @property
+    def hears(self) -> bool:
+        """Whether every end is heard of."""
+        return self._listener.hears
+
     async def start(self) -> None:
         """Listen from now on."""
-        self._task = asyncio.create_task(self._listen())
+        await self._listener.start()
 
     async def stop(self) -> None:
         """Listen no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._listener.stop()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def _listen(self) -> None:
-        delay = _FIRST_DELAY_SECONDS
-        while True:
-            try:
-                async with aclosing(self._database.listen((CHANNEL,), self._on_end)) as listening:
-                    async for _ in listening:
-                        # What was said while nobody listened.
-                        for row in await self._database.fetch(SERVICE, _MISSED, self._seconds, mode="write"):
-                            self.add(row["name"])
-                        self.hears, delay = True, _FIRST_DELAY_SECONDS
-            except AppError as error:
-                if error.code in _NO_SESSIONS:
-                    # Somebody's own database, where nobody signs in.
-                    return
-                log.event(LISTENING_LOST, {"reason": str(error)}, level="warning")
-            finally:
-                self.hears = False
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+    async def _catch_up(self) -> None:
+        """What was said while nobody listened."""
+        for row in await self._database.fetch(SERVICE, _MISSED, self._seconds, mode="write"):
+            self.add(row["name"])
 
-    def _on_end(self, _channel: str, name: str) -> None:
+    def _on_end(self, name: str) -> None:
         self.add(name)
         if self.heard is not None:
             task = asyncio.ensure_future(self.heard(name))

@@ -9,10 +9,11 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from app.adapters.postgres import SERVICE, Database
@@ -23,6 +24,7 @@ from app.auth.endings import Endings
 from app.auth.limits import COUNTED_HERE, Headers, Kind, Limiter, counted_as
 from app.auth.sessions import ROLE
 from app.auth.tokens import bearer_token
+from app.auth.uses import Uses
 from app.errors import AppError, ErrorSpec, refuse
 
 SESSION_ENDED = ErrorSpec("SESSION_ENDED", 401, "Session terminée, veuillez vous reconnecter")
@@ -64,6 +66,8 @@ _USED = """
     update relais.api_tokens set last_used_at = now()
     where id = $1::text::uuid and coalesce(last_used_at < now() - $2::float8 * interval '1 second', true)
 """
+#: Raises if the caller is not to be answered.
+Pending = Callable[[], Coroutine[Any, Any, None]] | None
 
 
 @dataclass(slots=True)
@@ -90,12 +94,35 @@ class Guard:
     attempts: Attempts
     #: Administration takes a second factor.
     careful: bool = False
+    uses: Uses = field(init=False)
     _tokens: OrderedDict[bytes, _ApiToken] = field(default_factory=OrderedDict[bytes, _ApiToken])
+
+    def __post_init__(self) -> None:
+        self.uses = Uses(self.database)
+
+    async def start(self) -> None:
+        """Hear of what ends, and write down what is used."""
+        await self.endings.start()
+        await self.uses.start()
+
+    async def stop(self) -> None:
+        """No more of it."""
+        await self.uses.stop()
+        await self.endings.stop()
 
     async def admit(
         self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
     ) -> tuple[Caller, Headers]:
         """The caller, and what the answer says of how often they may ask; or an `AppError`."""
+        caller, headers, pending = await self.admit_for_now(callers, authorization, address, kind, reads=reads)
+        if pending is not None:
+            await pending()
+        return caller, headers
+
+    async def admit_for_now(
+        self, callers: CallerResolver, authorization: bytes | None, address: str, kind: Kind, *, reads: bool
+    ) -> tuple[Caller, Headers, Pending]:
+        """The same, but whether their session is still good may be left to be awaited: before anything is answered."""
         try:
             caller = await self.recognised(callers, authorization, address)
         except AppError as error:
@@ -103,7 +130,8 @@ class Guard:
             raise
         if not reads and caller.scopes is not None and "write" not in caller.scopes:
             raise refuse(INSUFFICIENT_SCOPE)
-        return caller, await self.count(caller, address, kind)
+        headers, pending = await self._count(caller, address, kind)
+        return caller, headers, pending
 
     def _count_refusal(self, error: AppError, address: str) -> None:
         """Tokens that are refused cost something, too: whoever sends too many is refused without a look at them."""
@@ -124,31 +152,42 @@ class Guard:
 
     async def count(self, caller: Caller, address: str, kind: Kind) -> Headers:
         """Count a request of somebody whose session, if they have one, must be good."""
+        headers, pending = await self._count(caller, address, kind)
+        if pending is not None:
+            await pending()
+        return headers
+
+    async def _count(self, caller: Caller, address: str, kind: Kind) -> tuple[Headers, Pending]:
         name = caller.credential
         if name and name in self.endings:
             raise _ended(name)
         if kind not in COUNTED_HERE:
-            return await self._count_everywhere(caller, address, kind)
+            return await self._count_everywhere(caller, address, kind), None
         limit, headers = self.limiter.limit(kind), []
         if limit is not None:
             counted = self.limiter.count_here(limit, counted_as(caller.user_id, address))
             if not counted.allowed:
                 raise counted.refusal()
             headers = counted.headers()
-        if name:
-            answers = await self._asked(("GET", self.redis.key(name)))
-            await self._must_be_good(name, answers[0])
-        return headers
+        return headers, partial(self._confirmed, name, address) if name else None
+
+    async def _confirmed(self, name: str, address: str) -> None:
+        answers = await self._asked(("GET", self.redis.key(name)))
+        await self._must_be_good(name, answers[0])
+        self.uses.note(name, address)
 
     async def _count_everywhere(self, caller: Caller, address: str, kind: Kind) -> Headers:
         name, limit = caller.credential, self.limiter.limit(kind)
-        who = counted_as(caller.user_id, address)
+        # Programs of one user do not use up each other's requests.
+        by_token = kind == "external" and name.startswith("token:")
+        who = name if by_token else counted_as(caller.user_id, address)
         commands: list[Command] = [("GET", self.redis.key(name))] if name else []
         if limit is not None:
             commands.append(self.limiter.command(limit, who))
         answers = await self._asked(*commands)
         if name:
             await self._must_be_good(name, answers[0])
+            self.uses.note(name, address)
         if limit is None:
             return []
         counted = self.limiter.read(limit, who, answers[-1])

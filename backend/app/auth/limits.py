@@ -22,7 +22,7 @@ from app.errors import AppError, ErrorSpec
 from app.settings import LimitsSettings
 
 RATE_LIMIT_EXCEEDED = ErrorSpec("RATE_LIMIT_EXCEEDED", 429, "Trop de requêtes, veuillez réessayer plus tard")
-Kind = Literal["reads", "writes", "auth", "refresh", "mail", "oauth", "admin", "transfers"]
+Kind = Literal["reads", "writes", "auth", "refresh", "mail", "oauth", "admin", "transfers", "external"]
 Headers = list[tuple[bytes, bytes]]
 #: So many that none of them may wait for Redis.
 COUNTED_HERE: frozenset[Kind] = frozenset({"reads", "writes"})

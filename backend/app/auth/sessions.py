@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +29,10 @@ _BODY = struct.Struct(">16sI")
 _CREATE = """
     insert into relais.sessions (tenant_id, user_id, method, assurance, user_agent, address, expires_at)
     select $1::text::uuid, $2::text::uuid, $3, $4, left($5, 500), $6::text::inet, now() + $7::float8 * interval '1 day'
-    returning id::text
+    returning id::text, expires_at
 """
 _ROTATE = """
-    select r.outcome, r.counter, r.user_id::text, r.tenant_id::text, r.assurance, r.method, u.email
+    select r.outcome, r.counter, r.user_id::text, r.tenant_id::text, r.assurance, r.method, r.expires_at, u.email
     from relais.rotate_session(
         $1::text::uuid, $2, $3, $4::float8 * interval '1 day', $5::float8 * interval '1 day') as r
     left join relais.users as u on u.id = r.user_id
@@ -69,6 +70,8 @@ class SignedIn:
     counter: int = 0
     assurance: int = 1
     method: str = "password"
+    #: When the session ends if nobody refreshes it; no access token is good for longer.
+    ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Sessions:
         assurance: int = 1,
     ) -> SignedIn:
         """A new session of a user (`id`, `email`) in a tenant that they are a member of."""
-        session_id: str = await connection.fetchval(
+        row = await connection.fetchrow(
             _CREATE,
             tenant_id,
             user["id"],
@@ -118,9 +121,10 @@ class Sessions:
             assurance,
             device.agent,
             device.address,
-            self._settings.session_idle_days,
+            min(self._settings.session_idle_days, self._settings.session_longest_days),
         )
-        return SignedIn(session_id, user["id"], tenant_id, user["email"], 0, assurance, method)
+        assert row is not None
+        return SignedIn(row["id"], user["id"], tenant_id, user["email"], 0, assurance, method, row["expires_at"])
 
     async def refresh(self, connection: Connection, token: str) -> Refreshed:
         """Exchange a refresh token."""
@@ -142,6 +146,7 @@ class Sessions:
             row["counter"],
             row["assurance"],
             row["method"],
+            row["expires_at"],
         )
         return Refreshed(row["outcome"], who)
 
@@ -156,13 +161,15 @@ class Sessions:
     def tokens(self, who: SignedIn) -> Tokens:
         """The pair of tokens of a session as it is now."""
         now = int(time.time())
-        lasts = self._settings.access_token_seconds
+        expires = now + self._settings.access_token_seconds
+        if who.ends is not None:
+            expires = min(expires, int(who.ends.timestamp()))
         claims: dict[str, Any] = {
             "aal": f"aal{who.assurance}",
             "amr": [{"method": who.method, "timestamp": now}],
             "aud": self._audience,
             "email": who.email,
-            "exp": now + lasts,
+            "exp": expires,
             "iat": now,
             "role": ROLE,
             "session_id": who.session_id,
@@ -174,7 +181,7 @@ class Sessions:
             claims["iss"] = self._issuer
         if self._settings.second_factor_for_admins and who.assurance == 1:
             claims["relais_scopes"] = list(_WITHOUT_ADMINISTRATION)
-        return Tokens(self._keys.sign(claims), self._written(who), lasts, now + lasts, who.session_id)
+        return Tokens(self._keys.sign(claims), self._written(who), max(expires - now, 0), expires, who.session_id)
 
     def session_of(self, token: str) -> str | None:
         """The session that a refresh token belongs to, if we made the token."""

@@ -70,6 +70,8 @@ class Tenant(SQLModel, table=True):
     slug: str = column(Text())
     name: str = column(Text())
     is_default: bool = column(Boolean(), default="false")
+    #: Whoever signs up may join; otherwise only who was invited.
+    open_sign_up: bool = column(Boolean(), default="false")
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
 

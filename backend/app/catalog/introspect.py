@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from app.adapters.postgres import Connection
+from app.catalog.dependencies import find_dependencies
 from app.catalog.relationships import ForeignKey, KeyColumn, ViewOf, find_relationships
 from app.catalog.types import (
     AnyRelationship,
@@ -64,6 +65,7 @@ class _Found:
     functions: list[Json]
     media: list[Json]
     rest: dict[str, Json]
+    dependencies: Json
 
 
 async def introspect(connection: Connection, scope: Scope, version: int) -> Catalog:
@@ -77,6 +79,7 @@ async def introspect(connection: Connection, scope: Scope, version: int) -> Cata
         functions=await _ask(connection, "functions", schemas, both),
         media=await _ask(connection, "media", schemas),
         rest=await _ask(connection, "rest", schemas, _READS_REQUEST),
+        dependencies=await _ask(connection, "dependencies", both),
     )
     default_tenant = await _default_tenant(connection)
     # Requests go on meanwhile: a large schema takes a while to put together.
@@ -138,6 +141,7 @@ def build_catalog(found: _Found, scope: Scope, *, version: int, default_tenant: 
         schema_comments=found.rest["comments"],
         roles=_roles(found.rest["roles"]),
         reads_request=found.rest["reads_request"],
+        dependencies=find_dependencies(found.dependencies),
         default_tenant=default_tenant,
     )
 

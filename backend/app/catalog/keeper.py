@@ -5,6 +5,7 @@ What is built on a catalog (`Built`) is made here too, so that both are swapped 
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -50,6 +51,8 @@ class Keeper(Generic[Built]):
     build: Builder[Built]
     current: Built | None = None
     version: int = 0
+    #: Called after every load: what was made of the picture before is old.
+    loaded: Callable[[], Awaitable[None]] | None = None
     _in_use: RestSettings | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _tried_to_listen: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,6 +104,8 @@ class Keeper(Generic[Built]):
                 reason = f"{error.message} {error.details or ''}" if isinstance(error, AppError) else str(error)
                 log.event(LOAD_FAILED, {"reason": reason.strip()}, level="error")
                 return False
+            if self.loaded is not None:
+                await self.loaded()
             log.event(LOADED, {"version": self.version, "ms": round((time.monotonic() - began) * 1000, 1)})
             return True
 

@@ -194,6 +194,17 @@ class RoleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What reads depend on. Absent: it cannot be told."""
+
+    tables: Mapping[Name, frozenset[Name]] = field(default_factory=dict[Name, frozenset[Name]])
+    #: Of functions of a row that are read as columns.
+    computed: Mapping[tuple[Name, str], frozenset[Name]] = field(
+        default_factory=dict[tuple[Name, str], frozenset[Name]]
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """One picture of the database."""
 
@@ -210,3 +221,5 @@ class Catalog:
     #: Something in the database reads `request.headers` and the like, so they must be set.
     reads_request: bool = False
     default_tenant: str = ""
+    #: Which tables the answers about a table depend on.
+    dependencies: Dependencies = field(default_factory=Dependencies)

@@ -49,6 +49,8 @@ class Engine:
     hoisted: tuple[str, ...]
     cors_origins: tuple[str, ...]
     sets_request: bool
+    #: Answers depend on nothing but rows and who asks.
+    keeps: bool
     search_paths: dict[str, str]
     #: Settings of every role, so that each stamp sets all that any other may have set.
     role_settings: dict[str, tuple[tuple[str, str], ...]]
@@ -157,6 +159,7 @@ def build_engine(
         hoisted=settings.hoisted(),
         cors_origins=settings.cors_origins(),
         sets_request=reads or bool(settings.db_pre_request),
+        keeps=not reads and not settings.db_pre_request,
         search_paths={schema: _search_path((schema, *extra)) for schema in schemas},
         role_settings=_role_settings(catalog, settings),
         app_settings=settings.app_settings_pairs(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from app.auth.caller import Caller
-from app.auth.guard import Guard
+from app.auth.guard import Guard, Pending
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
 from app.gateway.body_blocks import LARGE_BYTES
@@ -67,15 +67,37 @@ class Gateway:
     async def _conducted(self, scope: Scope, trace: Trace, head: Head, body: bytes, engine: Engine) -> Answer:
         clock, stages = time.perf_counter, trace.stages
         began = clock()
-        caller = await self._caller(scope, trace, head, engine)
+        caller, pending = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
+        if pending is None or head.method not in READS:
+            if pending is not None:
+                await pending()
+            stages["jwt"] = clock() - began
+            return await self._answer(scope, head, body, engine, _Admitted(caller))
+        # Begun at once, so that it shares its way to Redis with the question of what is kept.
+        allowed = asyncio.ensure_future(pending())
+        allowed.add_done_callback(_looked_at)
+        stages["jwt"] = clock() - began
+        try:
+            return await self._answer(scope, head, body, engine, _Admitted(caller, allowed))
+        except AppError:
+            # Whoever may not ask is not told what was wrong with the question.
+            await allowed
+            raise
+        finally:
+            allowed.cancel()
+
+    async def _answer(self, scope: Scope, head: Head, body: bytes, engine: Engine, admitted: "_Admitted") -> Answer:
+        trace, caller, allowed = trace_of(scope), admitted.caller, admitted.allowed
+        clock, stages = time.perf_counter, trace.stages
         parsing = clock()
-        stages["jwt"] = parsing - began
         route = as_root_function(parse_path(head.path), engine)
         scope["relais.route"] = _template(route)
         if head.method == "OPTIONS" or route.kind == "root":
             schema, _ = choose_schema(head, engine.schemas, alias=engine.alias)
             check_method(route, head.method)
+            if allowed is not None:
+                await allowed
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)
             return await answer_root(self.conductor.database, engine, caller, head, schema)
@@ -89,11 +111,13 @@ class Gateway:
         executing = clock()
         stages["plan"] = executing - planning
         try:
-            result = await self.conductor.result(engine, caller, head, request)
+            result = await self.conductor.result(engine, caller, head, request, allowed=allowed)
         finally:
             stages["transaction"] = clock() - executing
         responding = clock()
         trace.rows = result.page_total
+        if result.kept is not None:
+            trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
         answer = respond(
             request,
             prepared,
@@ -104,20 +128,33 @@ class Gateway:
         stages["response"] = clock() - responding
         return answer
 
-    async def _caller(self, scope: Scope, trace: Trace, head: Head, engine: Engine) -> Caller:
+    async def _caller(self, scope: Scope, trace: Trace, head: Head, engine: Engine) -> tuple[Caller, Pending]:
         authorization = head.headers.get(b"authorization")
         if head.method == "OPTIONS":
-            return engine.callers.resolve(authorization)
+            return engine.callers.resolve(authorization), None
         kind = "reads" if head.method in READS else "writes"
-        caller, trace.told = await self.guard.admit(
+        caller, trace.told, pending = await self.guard.admit_for_now(
             engine.callers, authorization, address_of(scope), kind, reads=kind == "reads"
         )
         tenants = self.tenants
         if not tenants.named:
-            return caller
+            return caller, pending
         trace.told = [*trace.told, *tenants.varying]
         host, header = (_text(head.headers.get(name, b"")) for name in (b"host", tenants.header.encode("latin-1")))
-        return await tenants.placed(caller, host, header)
+        return await tenants.placed(caller, host, header), pending
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """Whoever asks, and, of a read, the answer that is still to come: whether their session is good."""
+
+    caller: Caller
+    allowed: asyncio.Future[None] | None = None
+
+
+def _looked_at(answered: "asyncio.Future[None]") -> None:
+    if not answered.cancelled():
+        answered.exception()
 
 
 def _head(scope: Scope) -> Head:

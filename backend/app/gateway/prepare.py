@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from app.adapters.postgres import Isolation, Mode
 from app.catalog.types import Catalog, Function
 from app.gateway.plan_choice import PlanChoice
+from app.gateway.reads import Reads, reads_of
 from app.gateway.render import render, render_count
 from app.gateway.types import ApiRequest, Plan, Sql, Statement
 
@@ -30,6 +31,8 @@ class Prepared:
     isolation: Isolation | None
     #: Settings of the function that hold for the whole transaction.
     settings: tuple[tuple[str, str], ...]
+    #: The tables that the answer depends on; None: it cannot be told, or it is no read.
+    reads: Reads | None
     choice: PlanChoice = field(default_factory=PlanChoice, compare=False)
 
 
@@ -53,6 +56,7 @@ def prepare(request: ApiRequest, plan: Plan, catalog: Catalog, hoisted: tuple[st
         in_transaction=bool(settings) or isolation is not None or _may_be_refused(request, plan, mode),
         isolation=isolation,
         settings=settings,
+        reads=reads_of(plan, catalog),
     )
 
 

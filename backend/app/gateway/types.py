@@ -7,7 +7,7 @@ one statement serve all requests of the same shape.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, NewType
+from typing import Any, Literal, NamedTuple, NewType
 
 from app.catalog.types import AnyRelationship, Column, Function, MediaHandler, Name, Table
 from app.gateway.query import (
@@ -132,6 +132,8 @@ class ApiRequest:
     shape: Shape = ()
     #: Values of filters, in the order that the plan numbers them.
     values: list[str | int] = field(default_factory=list[str | int])
+    #: How answers to it are kept, by who asks (`keeping.py`); None: not at all.
+    keepings: dict[tuple[str, ...], Any] = field(default_factory=dict[tuple[str, ...], Any], compare=False)
 
 
 class Argument(NamedTuple):
@@ -377,3 +379,7 @@ class ResultSet:
     inserted: int | None = None
     headers: str | None = None
     status: str | None = None
+    #: Whether it was kept from before; None: answers like it are not.
+    kept: bool | None = None
+    #: What tells its bytes from others, if that is known.
+    tag: bytes = b""

@@ -13,17 +13,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from typing import Any
 
 import orjson
 
 from app import log
-from app.adapters.postgres import Database
+from app.adapters.postgres import SERVICE, Database
 from app.adapters.smtp import Envelope, Mailer, Undelivered
 from app.errors import AppError
 from app.jobs import outbox
-from app.jobs.letters import Facts, Unreadable, compose, render
+from app.jobs.letters import Facts, Site, Unreadable, compose, render
 from app.jobs.mail import CHANNEL
 from app.jobs.outbox import Claimed
 from app.settings import MailSettings
@@ -31,6 +30,8 @@ from app.settings import MailSettings
 SENT = "mail_sent"
 PUT_OFF = "mail_put_off"
 FAILED = "mail_failed"
+#: Why a message was given up that could have been sent too late only.
+SPENT = "Its link expired, was used or was replaced before it could be sent"
 SERVER_AWAY = "mail_server_away"
 OUTBOX_AWAY = "outbox_unavailable"
 #: Administrators of tenants read it; where the server is, is not their affair.
@@ -69,18 +70,17 @@ class Drain:
         settings: MailSettings,
         mailer: Mailer,
         *,
-        site_url: str,
+        site: Site,
         unseal: Callable[[bytes], bytes],
         pace: Pace | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
         self._mailer = mailer
-        self._site_url = site_url
+        self._site = site
         self._unseal = unseal
         self._pace = pace or Pace()
         self._wanted = asyncio.Event()
-        self._app = parseaddr(settings.sender)[0] or "Relais"
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send mail until told to stop; what is being sent then is sent to its end."""
@@ -142,11 +142,15 @@ class Drain:
         secret: Mapping[str, Any] = {}
         try:
             secret = self._secret(mail)
+            await self._must_be_good(secret)
             await self._mailer.deliver(self._composed(mail, secret))
         except Undelivered as error:
             raise Undelivered(error.kind, _without(secret, error.reason), error.code) from error
         except Unreadable as error:
             raise Undelivered("refused", str(error)) from error
+        except AppError:
+            # PostgreSQL is away, which is not for this message to wait for.
+            raise
         except Exception as error:
             # A mistake of ours, which this message must not have us make for ever.
             log.event("unexpected_error", _facts(mail), level="error", error=error)
@@ -160,9 +164,18 @@ class Drain:
         except ValueError:
             raise Unreadable("The secret was sealed with a key that is gone") from None
 
+    async def _must_be_good(self, secret: Mapping[str, Any]) -> None:
+        """What it says must still be true when it is read: a link of the past is not sent at any try."""
+        token = secret.get("token")
+        if not isinstance(token, str):
+            return
+        async with self._database.connection(SERVICE, "write") as connection:
+            if await outbox.is_spent(connection, token):
+                raise Unreadable(SPENT)
+
     def _composed(self, mail: Claimed, secret: Mapping[str, Any]) -> Envelope:
         told = {"at": mail.created_at.isoformat(), **mail.data}
-        rendered = render(mail.template, mail.locale, told=told, secret=secret, site_url=self._site_url, app=self._app)
+        rendered = render(mail.template, mail.locale, told=told, secret=secret, site=self._site)
         facts = Facts(mail.id, mail.recipient, mail.created_at, datetime.now(UTC))
         return compose(facts, rendered, self._settings.sender)
 

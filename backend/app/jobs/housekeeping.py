@@ -4,10 +4,14 @@ from typing import Any
 
 from app import log
 from app.adapters.postgres import SERVICE, Database
+from app.settings import RetentionSettings, Settings
 
-#: What is removed, and after how long. Rows go in one statement each: these tables are small by their nature.
+#: What is removed, and after how long (`$1`: days that are a setting). Rows go in one statement each: these tables are
+#: small by their nature.
 SWEEPS: dict[str, str] = {
-    "sessions": "delete from relais.sessions where greatest(expires_at, revoked_at) < now() - interval '7 days'",
+    "sessions": """
+        delete from relais.sessions where greatest(expires_at, revoked_at) < now() - $1::int * interval '1 day'
+    """,
     # What a browser brings back within minutes is nothing to keep for a week.
     "one_time_tokens": """
         delete from relais.one_time_tokens
@@ -27,19 +31,33 @@ SWEEPS: dict[str, str] = {
           or status = 'failed' and failed_at < now() - interval '90 days'
     """,
     "audit_log": """
-        delete from relais.audit_log where action = 'SIGN_IN_FAILED' and created_at < now() - interval '90 days'
+        delete from relais.audit_log
+        where action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
+          or created_at < now() - $2::int * interval '1 day'
     """,
-    "change_log": "delete from relais.change_log where created_at < now() - interval '1 day'",
+    "change_log": "delete from relais.change_log where created_at < now() - $1::int * interval '1 day'",
+    # Those that were given up are kept until somebody has looked at them.
+    "jobs": "delete from relais.jobs where state = 'done' and finished_at < now() - $1::int * interval '1 day'",
+    # A batch that is older than this is in no buffer any more.
+    "flushed_batches": "delete from relais.flushed_batches where created_at < now() - interval '7 days'",
 }
 
 
 async def sweep(ctx: dict[Any, Any]) -> dict[str, int]:
     """Remove everything that is due; running it twice at once is harmless."""
     database: Database = ctx["database"]
+    settings: Settings | None = ctx.get("settings")
+    retention = settings.retention if settings is not None else RetentionSettings()  # pyright: ignore[reportCallIssue]
+    days: dict[str, tuple[int | None, ...]] = {
+        "sessions": (retention.sessions_days,),
+        "audit_log": (retention.sign_ins_days, retention.audit_days),
+        "change_log": (retention.changes_days,),
+        "jobs": (retention.jobs_days,),
+    }
     removed: dict[str, int] = {}
     for table, statement in SWEEPS.items():
         async with database.connection(SERVICE, "write") as connection:
-            outcome = await connection.execute(statement)
+            outcome = await connection.execute(statement, *days.get(table, ()))
         removed[table] = int(outcome.rsplit(" ", 1)[-1])
     log.event("swept", removed)
     return removed

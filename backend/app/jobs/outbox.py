@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from app.adapters.postgres import SERVICE, Database, Row
+from app.adapters.postgres import SERVICE, Connection, Database, Row
 
 LONGEST_ERROR = 300
 _CLAIM = """
@@ -42,6 +42,12 @@ _PUT_OFF = """
 _GIVE_UP = """
     update relais.email_outbox set status = 'failed', last_error = $3, failed_at = now()
     where id = $1::text::uuid and status = 'sending' and next_attempt_at = $2
+"""
+#: Links are kept by the hash of their secret; those that were replaced are gone.
+_SPENT = """
+    select coalesce(
+        (select used_at is not null or expires_at <= now() from relais.one_time_tokens where token_hash = sha256($1)),
+        true)
 """
 
 
@@ -84,6 +90,11 @@ async def give_up(database: Database, mail: Claimed, reason: str) -> None:
     """Never again, unless an administrator says so."""
     async with database.connection(SERVICE, "write") as connection:
         await connection.execute(_GIVE_UP, mail.id, mail.leased_until, reason[:LONGEST_ERROR])
+
+
+async def is_spent(connection: Connection, secret: str) -> bool:
+    """Whether the secret of a link is good for nothing any more."""
+    return await connection.fetchval(_SPENT, secret.encode("utf-8", "surrogatepass"))
 
 
 def _claimed(row: Row) -> Claimed:

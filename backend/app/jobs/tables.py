@@ -1,4 +1,4 @@
-"""Core tables of background work: mail that waits to be sent."""
+"""Core tables of background work: mail that waits to be sent, jobs that must not be lost, buffers that were emptied."""
 
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.tables import UUID, SQLModel, TableNames, column, datetime, enum_type, identifier, reference, stamp
 
 _email_outbox = TableNames("relais", "email_outbox")
+_jobs = TableNames("relais", "jobs")
+_flushed = TableNames("relais", "flushed_batches")
 
 
 class MailStatus(StrEnum):
@@ -20,6 +22,17 @@ class MailStatus(StrEnum):
     FAILED = "failed"
 
 
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    #: Given up; kept until somebody has it tried again.
+    DEAD = "dead"
+
+
+JOB_STATE = enum_type("relais", "job_state", JobState)
 MAIL_STATUS = enum_type("relais", "mail_status", MailStatus)
 
 
@@ -49,4 +62,46 @@ class Email(SQLModel, table=True):
     last_error: str | None = column(Text(), null=True)
     sent_at: datetime | None = stamp(null=True, default=None)
     failed_at: datetime | None = stamp(null=True, default=None)
+    created_at: datetime = stamp()
+
+
+class JobRow(SQLModel, table=True):
+    """A job that must not be lost. The queue carries it, this row is the truth about it."""
+
+    __tablename__: ClassVar[Any] = _jobs.table
+    __table_args__ = _jobs.args(
+        _jobs.references_global("tenant_id", "relais.tenants.id"),
+        _jobs.index("key", within_tenant=False, unique=True),
+        _jobs.index("name", "scheduled_for", within_tenant=False, unique=True, where="scheduled_for is not null"),
+        _jobs.index("run_after", within_tenant=False, where="state in ('waiting', 'running')", name="due"),
+        _jobs.index("state", "created_at desc", within_tenant=False),
+        _jobs.index("tenant_id", within_tenant=False),
+        primary_key=("id",),
+    )
+    id: UUID = identifier()
+    tenant_id: UUID | None = reference(null=True)
+    name: str = column(Text())
+    arguments: dict[str, Any] = column(JSONB(), default="'{}'::jsonb")
+    #: Two with one key are one.
+    key: str | None = column(Text(), null=True)
+    #: The time of its schedule that it is for.
+    scheduled_for: datetime | None = stamp(null=True, default=None)
+    state: JobState = column(JOB_STATE, default="'waiting'::relais.job_state")
+    attempts: int = column(Integer(), default="0")
+    #: Of one that runs: when it is anybody's again, unless its worker says that it is still at it.
+    run_after: datetime = stamp()
+    #: Also how a worker proves that the job is still its own.
+    started_at: datetime | None = stamp(null=True, default=None)
+    finished_at: datetime | None = stamp(null=True, default=None)
+    last_error: str | None = column(Text(), null=True)
+    created_at: datetime = stamp()
+
+
+class FlushedBatch(SQLModel, table=True):
+    """What was buffered in Redis and has been written here: written in the same transaction, so that it is once."""
+
+    __tablename__: ClassVar[Any] = _flushed.table
+    __table_args__ = _flushed.args(_flushed.index("created_at", within_tenant=False), primary_key=("id",))
+    id: UUID = identifier()
+    buffer: str = column(Text())
     created_at: datetime = stamp()

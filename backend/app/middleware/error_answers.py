@@ -94,7 +94,7 @@ class ErrorAnswersMiddleware:
 
 def framework_error(request: Request, error: Exception) -> Response:
     """Handler for what FastAPI and Starlette raise themselves."""
-    refused = _translate(error)
+    refused = translated(error)
     if refused.code == ROUTE_NOT_FOUND.code:
         refused.extra = {"path": request.url.path}
     return refused.response()
@@ -111,7 +111,8 @@ def _log_unexpected(scope: Scope, error: Exception) -> None:
     log.event(UNEXPECTED, {"request_id": trace_of(scope).request_id}, level="error", error=error)
 
 
-def _translate(error: Exception) -> AppError:
+def translated(error: Exception) -> AppError:
+    """What FastAPI or Starlette raised, as an error of ours."""
     if isinstance(error.__cause__, AppError):
         # Raised while the body was read, and wrapped by the framework on the way.
         return error.__cause__

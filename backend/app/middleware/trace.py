@@ -32,6 +32,10 @@ class Trace:
     stages: dict[str, float] = field(default_factory=dict[str, float])
     caller: str = "anonymous"
     rows: int | None = None
+    #: Whether the answer was kept from before: `hit` or `miss`; empty where none is kept.
+    cache: str = ""
+    #: What tells a kept answer from others, if whoever kept it said so.
+    tag: bytes = b""
     #: Whether the times of the stages may be sent.
     tells_timing: bool = True
     #: Headers that every answer to this request has, whatever becomes of it.
@@ -106,6 +110,7 @@ def _write_access_line(trace: Trace, method: str, route: str) -> None:
         "stages": {name: round(seconds * 1000, 2) for name, seconds in trace.stages.items()},
         "bytes": trace.bytes,
         "rows": trace.rows,
+        "cache": trace.cache or None,
         "caller": trace.caller,
     }
     level = "debug" if route in PROBES and trace.status in EXPECTED_OF_PROBES else "info"
@@ -123,7 +128,10 @@ def _request_id(scope: Scope) -> str:
 
 def _server_timing(trace: Trace) -> str:
     stages = [*trace.stages.items(), ("total", trace.elapsed())]
-    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in stages)
+    told = [f"{name};dur={seconds * 1000:.2f}" for name, seconds in stages]
+    if trace.cache:
+        told.append(f"cache;desc={trace.cache}")
+    return ", ".join(told)
 
 
 def _route(scope: Scope) -> str:

@@ -4,7 +4,7 @@ They go through the stages that every request of the gateway goes through: the s
 statements. What a caller may not read is not there, what they may not change stays as it is.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +20,15 @@ from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG
 from app.gateway.parse import Head, Route
 from app.gateway.types import ResultSet
+from app.middleware.trace import Trace
 
 #: A key and a value of a query string, not encoded.
 Pair = tuple[str, str]
+#: A row to be written.
+Row = Mapping[str, Any]
 _JSON = {b"content-type": b"application/json"}
-_MALFORMED = frozenset({"22P02", "22021"})
+#: No value of the type; or with a NUL in it, in a query and in JSON.
+_MALFORMED = frozenset({"22P02", "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,32 @@ class Ask:
     engine: Engine
     caller: Caller
     schema: str
+    trace: Trace
 
     @property
     def stamp(self) -> Stamp:
         """The caller as PostgreSQL is told of them, for statements that are no query of the dialect."""
         return self.engine.stamp(self.caller, Head("GET", "/", "", {}), self.schema)
 
-    async def rows(self, table: str, *pairs: Pair, count: bool = False) -> Found:
-        """The rows of a table; `count` asks how many there are beyond the page, too."""
+    async def rows(self, table: str, *pairs: Pair, count: bool = False, kept_as: str = "") -> Found:
+        """The rows of a table; `count` asks how many there are beyond the page, too.
+
+        Where the table's answers are kept, this one is called `cache:{kept_as}:…` instead of after its table.
+        """
         prefer = {b"prefer": b"count=exact"} if count else {}
-        result = await self._asked("GET", Route("table", table), pairs, prefer)
+        result = await self._asked("GET", Route("table", table), pairs, prefer, kept_as=kept_as)
         return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
 
-    async def one(self, table: str, *pairs: Pair) -> dict[str, Any] | None:
+    async def rows_of(self, function: str, arguments: Mapping[str, str], *pairs: Pair, count: bool = False) -> Found:
+        """The rows that a function answers, which are filtered, ordered and paged like those of a table."""
+        prefer = {b"prefer": b"count=exact"} if count else {}
+        given = (*arguments.items(), *pairs)
+        result = await self._asked("GET", Route("function", function), given, prefer)
+        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
+
+    async def one(self, table: str, *pairs: Pair, kept_as: str = "") -> dict[str, Any] | None:
         """The one row, or None."""
-        found = (await self.rows(table, *pairs, ("limit", "1"))).rows
+        found = (await self.rows(table, *pairs, ("limit", "1"), kept_as=kept_as)).rows
         return found[0] if found else None
 
     async def insert(self, table: str, row: Mapping[str, Any], *pairs: Pair) -> dict[str, Any]:
@@ -69,6 +84,14 @@ class Ask:
         """A row that is new or replaces the one with the same key (`on_conflict`); None if it may not be changed."""
         result = await self._written("POST", table, pairs, row, b"resolution=merge-duplicates")
         return result[0] if result else None
+
+    async def upsert_all(self, table: str, rows: Sequence[Row], *pairs: Pair) -> list[dict[str, Any]]:
+        """Rows of the same columns, all or none, each new or in the place of the one with the same key."""
+        return await self._written("POST", table, pairs, rows, b"resolution=merge-duplicates")
+
+    async def insert_all(self, table: str, rows: Sequence[Row], *pairs: Pair) -> list[dict[str, Any]]:
+        """New rows, all or none, as they were stored."""
+        return await self._written("POST", table, pairs, rows)
 
     async def update(self, table: str, changes: Mapping[str, Any], *pairs: Pair) -> list[dict[str, Any]]:
         """The rows that were changed: those which the filters name and the caller may change."""
@@ -84,15 +107,13 @@ class Ask:
         result = await self._asked("POST", route, pairs, _JSON, orjson.dumps(arguments))
         return orjson.loads(result.body) if result.body else None
 
-    async def called(self, function: str, arguments: Mapping[str, Any], *pairs: Pair) -> Found:
-        """The rows of a function that answers rows, like those of a table, and how many there are beyond the page."""
-        route = Route("function", function)
-        headers = {**_JSON, b"prefer": b"count=exact"}
-        result = await self._asked("POST", route, pairs, headers, orjson.dumps(arguments))
-        return Found(orjson.loads(result.body), result.table_total if result.table_total is not None else -1)
-
     async def _written(
-        self, method: str, table: str, pairs: Iterable[Pair], body: Mapping[str, Any] | None, prefer: bytes = b""
+        self,
+        method: str,
+        table: str,
+        pairs: Iterable[Pair],
+        body: Row | Sequence[Row] | None,
+        prefer: bytes = b"",
     ) -> list[dict[str, Any]]:
         wishes = b"return=representation" + (b"," + prefer if prefer else b"")
         headers = {b"prefer": wishes, **(_JSON if body is not None else {})}
@@ -101,7 +122,14 @@ class Ask:
         return orjson.loads(result.body)
 
     async def _asked(
-        self, method: str, route: Route, pairs: Iterable[Pair], headers: Mapping[bytes, bytes], body: bytes = b""
+        self,
+        method: str,
+        route: Route,
+        pairs: Iterable[Pair],
+        headers: Mapping[bytes, bytes],
+        body: bytes = b"",
+        *,
+        kept_as: str = "",
     ) -> ResultSet:
         query = "&".join(f"{quote(key)}={quote(value, safe='')}" for key, value in pairs)
         profile = b"accept-profile" if method == "GET" else b"content-profile"
@@ -109,15 +137,18 @@ class Ask:
         path = f"/rpc/{route.name}" if route.kind == "function" else f"/{route.name}"
         head = Head(method, path, query, told)
         request = self.engine.parsed(head, route, body)
-        return await self.conductor.result(self.engine, self.caller, head, request)
+        result = await self.conductor.result(self.engine, self.caller, head, request, name=kept_as)
+        if result.kept is not None and self.trace.cache != "miss":
+            self.trace.cache = "hit" if result.kept else "miss"
+        return result
 
 
-def asker(conductor: Conductor, caller: Caller, schema: str) -> Ask:
+def asker(conductor: Conductor, caller: Caller, schema: str, trace: Trace) -> Ask:
     """Asks in this caller's name; 503 before the database has been looked at."""
     engine = conductor.current()
     if engine is None or schema not in engine.schemas:
         raise refuse(NO_CATALOG, headers={"Retry-After": "0"})
-    return Ask(conductor, engine, caller, schema)
+    return Ask(conductor, engine, caller, schema, trace)
 
 
 def among(values: Iterable[str]) -> str:

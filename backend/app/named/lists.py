@@ -20,6 +20,8 @@ from app.gateway.array_text import array_literal
 from app.named.ask import Found, Pair, among
 
 MOST_ROWS = 100
+#: Of lists that clients read whole.
+MOST_ROWS_OF_WHOLE = 1000
 #: Further than any list reaches; PostgreSQL counts rows with 64 bits.
 LAST_PAGE = 10**9
 ROWS_TYPE = "application/vnd.relais.rows+json"
@@ -62,7 +64,16 @@ def _page(
     return Page(page, limit)
 
 
+def _whole_page(
+    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS_OF_WHOLE, description="Rows of a page.")] = MOST_ROWS_OF_WHOLE,
+) -> Page:
+    return Page(page, limit)
+
+
 Paged = Annotated[Page, Depends(_page)]
+#: Of a list that is told without its place: as much at once as nearly all of them are long.
+PagedWhole = Annotated[Page, Depends(_whole_page)]
 
 
 def invalid(*problems: tuple[str, str]) -> AppError:
@@ -82,7 +93,8 @@ def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "
     return "order", f"{column}.{direction}.nullslast,{last}.{direction}"
 
 
-def _words(value: str) -> list[str]:
+def words(value: str) -> list[str]:
+    """The parts of a list that is written with commas."""
     return [word for word in (part.strip() for part in value.split(",")) if word]
 
 
@@ -99,11 +111,11 @@ OPERATORS: Mapping[str, Operand] = {
     "lte": lambda value: f"lte.{value}",
     "like": lambda value: f"like.{value}",
     "ilike": lambda value: f"ilike.{value}",
-    "in": lambda value: f"in.({among(_words(value))})",
+    "in": lambda value: f"in.({among(words(value))})",
     "not_null": _keyword("not.is.null", "is.null"),
     "is_null": _keyword("is.null", "not.is.null"),
-    "overlaps": lambda value: f"ov.{array_literal(_words(value))}",
-    "contains": lambda value: f"cs.{array_literal(_words(value))}",
+    "overlaps": lambda value: f"ov.{array_literal(words(value))}",
+    "contains": lambda value: f"cs.{array_literal(words(value))}",
 }
 
 

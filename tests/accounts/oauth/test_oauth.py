@@ -272,11 +272,14 @@ async def test_whoever_has_a_second_factor_is_asked_for_it(
     assert "access_token" not in answer.json()
 
 
-async def test_a_new_member_joins_the_tenant_of_the_host_that_they_came_by(
-    cheap: Settings, provider: ProviderServer, database: asyncpg.Connection
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_new_member_joins_the_tenant_of_the_host_that_they_came_by_if_it_is_open(
+    cheap: Settings, provider: ProviderServer, database: asyncpg.Connection, is_open: bool
 ) -> None:
     slug = f"t{secrets.token_hex(4)}"
-    tenant = await database.fetchval("insert into relais.tenants (slug, name) values ($1, $1) returning id", slug)
+    statement = "insert into relais.tenants (slug, name, open_sign_up) values ($1, $1, $2) returning id"
+    tenant = await database.fetchval(statement, slug, is_open)
+    users = await database.fetchval("select count(*) from relais.users")
     settings = with_provider(cheap, provider, callback_url="http://relais.test")
     settings = with_group(settings, "auth", tenant_hosts=f"{slug}.test={slug}")
     async with started(create_app(settings)) as app, client_of(app) as client:
@@ -285,6 +288,10 @@ async def test_a_new_member_joins_the_tenant_of_the_host_that_they_came_by(
             back = await browser.get(begun.headers["location"])
         cookie = begun.headers["set-cookie"].partition(";")[0]
         url = landed(await client.get(back.headers["location"], headers={"Cookie": cookie}))
+        if not is_open:
+            assert message_of(url) == "Cet espace n'accueille que les personnes invitées"
+            assert await database.fetchval("select count(*) from relais.users") == users
+            return
         user = await user_of(client, tokens_of(url)["accessToken"])
     joined = await database.fetch("select tenant_id from relais.memberships where user_id = $1", user["id"])
     assert [row["tenant_id"] for row in joined] == [tenant]
@@ -353,6 +360,12 @@ async def test_a_state_that_is_none_of_ours_leads_to_a_message(client: httpx.Asy
     for name in PROVIDERS:
         answer = await client.get(f"/api/auth/oauth/callback/{name}?code=x&state={state}")
         assert message_of(landed(answer)) == INVALID
+
+
+async def test_a_return_with_nothing_misses_its_code(client: httpx.AsyncClient) -> None:
+    for name in PROVIDERS:
+        answer = await client.get(f"/api/auth/oauth/callback/{name}")
+        assert message_of(landed(answer)) == "Code manquant"
 
 
 @pytest.mark.parametrize(

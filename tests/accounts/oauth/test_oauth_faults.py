@@ -7,12 +7,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from app.main import create_app
 from app.settings import Settings
+from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 
 from tests.accounts.conftest import some_email
@@ -23,7 +25,8 @@ from tests.conftest import client_of, started
 AWAY = "Le fournisseur ne répond pas, veuillez réessayer plus tard"
 REFUSED = "Le fournisseur a refusé la connexion, veuillez réessayer"
 UNREADABLE = "Réponse du fournisseur illisible"
-ALL = {AWAY, REFUSED, UNREADABLE}
+NO_TOKEN = "Token d'accès non reçu"
+ALL = {AWAY, REFUSED, UNREADABLE, NO_TOKEN}
 NESTED = b"[" * 200_000
 #: Where each provider is asked on the way in, after the browser is back.
 GITHUB = ("/login/oauth/access_token", "/user", "/user/emails")
@@ -79,6 +82,25 @@ async def test_whatever_google_answers_the_browser_gets_back(
         fails(landed(await client.get(url)))
         assert path in provider.asked
         provider.reset()
+
+
+@pytest.mark.parametrize(("name", "path"), [("github", "/login/oauth/access_token"), ("google", "/token")])
+async def test_an_answer_without_a_token_is_told_in_the_frontends_words(
+    client: httpx.AsyncClient, provider: ProviderServer, name: str, path: str
+) -> None:
+    url = await set_out(client, name)
+    provider.faults = {path: lambda: json_answer({"token_type": "bearer"})}
+    assert message_of(landed(await client.get(url))) == NO_TOKEN
+
+
+async def test_a_provider_that_is_configured_no_longer_is_told_in_the_frontends_words(
+    client: httpx.AsyncClient, provider: ProviderServer, app: FastAPI
+) -> None:
+    url = await set_out(client, "github")
+    accounts = app.state.accounts
+    without = accounts.settings.oauth.model_copy(update={"github_client_id": ""})
+    app.state.accounts = replace(accounts, settings=accounts.settings.model_copy(update={"oauth": without}))
+    assert message_of(landed(await client.get(url))) == "OAuth non configuré"
 
 
 @pytest.mark.parametrize("fault", FAULTS)

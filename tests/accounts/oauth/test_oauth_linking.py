@@ -8,6 +8,7 @@ import httpx
 import pytest
 from app.main import create_app
 from app.settings import Settings
+from fastapi import FastAPI
 
 from tests.accounts.conftest import Member, bearer, signed_up, some_email
 from tests.accounts.oauth_provider import ProviderServer, visitor
@@ -22,6 +23,7 @@ from tests.accounts.oauth_travel import (
     user_of,
     with_provider,
 )
+from tests.accounts.outbox import letters
 from tests.conftest import client_of, started
 
 NOT_PROVEN = "Veuillez vous reconnecter avant de lier un compte"
@@ -58,6 +60,26 @@ async def test_a_member_links_an_account_whatever_its_address_and_signs_in_with_
     assert [row["provider"] for row in await accounts_of(client, member)] == [name]
     user = await user_of(client, tokens_of(await travel(client, name))["accessToken"])
     assert user["id"] == member.id
+
+
+async def test_the_owner_is_told_by_mail_when_an_account_is_linked_or_unlinked(
+    app: FastAPI, client: httpx.AsyncClient, member: Member, provider: ProviderServer
+) -> None:
+    await follow(client, await ticket(client, member))
+    (account,) = await accounts_of(client, member)
+    answer = await client.delete(f"/api/oauth-accounts/{account['id']}", headers=member.headers)
+    assert answer.status_code == 200, answer.text
+    told_of = [letter.data for letter in await letters(app, member.email, "provider_changed")]
+    assert [(data["link"], data["provider"]) for data in told_of] == [("linked", "github"), ("unlinked", "github")]
+
+
+async def test_whoever_signs_up_with_a_provider_is_welcomed_once(
+    app: FastAPI, client: httpx.AsyncClient, provider: ProviderServer
+) -> None:
+    provider.who = visitor(email := some_email())
+    for _ in range(2):
+        tokens_of(await travel(client, "google"))
+    assert [letter.template for letter in await letters(app, email)] == ["welcome"]
 
 
 async def test_the_cookie_of_a_ticket_is_enough(
@@ -114,8 +136,12 @@ async def test_a_link_is_not_begun_without_a_ticket(
 ) -> None:
     url = await ticket(client, member)
     client.cookies.clear()
-    for query in ("", "&ticket=x", "&ticket="):
-        assert message_of(landed(await client.get(f"/api/auth/oauth/github?link=true{query}"))) == NOT_PROVEN
+    assert message_of(landed(await client.get("/api/auth/oauth/github?link=true&ticket=x"))) == NOT_PROVEN
+    # A browser that the frontend merely sends here is told of the way that it can go.
+    for query in ("", "&ticket="):
+        url_told = landed(await client.get(f"/api/auth/oauth/github?link=true{query}"))
+        assert message_of(url_told).startswith("Pour lier ce compte, déconnectez-vous puis connectez-vous avec lui")
+        assert (url_told.path, told(url_told)["error"]) == ("/auth", "oauth_error")
     # Nor with one for another provider, which is used up by it.
     assert message_of(landed(await client.get(url.replace("oauth/github", "oauth/google")))) == NOT_PROVEN
     assert message_of(landed(await client.get(url))) == NOT_PROVEN

@@ -73,6 +73,15 @@ export async function link(email, template) {
   return await answer.text();
 }
 
+/** Where the button of the page leads that the link of a message opens; whatever looks at mail opens it first. */
+export async function press(path, token) {
+  const page = await fetch(`${API}${path}?${new URLSearchParams({ token })}`);
+  assert.equal(page.status, 200, await page.text());
+  const answer = await fetch(`${API}${path}`, { method: "POST", body: new URLSearchParams({ token }), redirect: "manual" });
+  assert.equal(answer.status, 303, await answer.text());
+  return new URL(answer.headers.get("location"));
+}
+
 /** Have somebody new sit in front of the browser, whom no provider has sent yet. */
 export async function newVisitor() {
   assert.equal((await fetch(`${DESK}/visitor`)).status, 200);

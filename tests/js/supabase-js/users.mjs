@@ -1,7 +1,7 @@
 // What somebody changes of themselves, and how they get back in without their password.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { again, browse, client, fragment, API, link, member, PASSWORD, refuses, SITE, someEmail, somePassword, succeeds } from "./support.mjs";
+import { again, browse, client, fragment, API, link, member, PASSWORD, press, refuses, SITE, someEmail, somePassword, succeeds } from "./support.mjs";
 
 test("metadata is merged", async () => {
   const { supabase } = await member();
@@ -83,4 +83,67 @@ test("nobody learns whether an address has an account", async () => {
   const known = await succeeds(client().auth.resetPasswordForEmail((await member()).email));
   const unknown = await succeeds(client().auth.resetPasswordForEmail(someEmail()));
   assert.deepEqual(known, unknown);
+});
+
+const byPage = (path, _type) => (token) => press(path, token);
+const byAddress = (_path, type) => (token) => browse(`${API}/auth/v1/verify?${new URLSearchParams({ type, token })}`);
+
+for (const [name, way] of Object.entries({ "the page": byPage, "the address": byAddress })) {
+  test(`a forgotten password: ${name} brings a code that only the client exchanges which asked`, async () => {
+    const { email } = await member();
+    const { auth } = client({ flowType: "pkce" });
+    await succeeds(auth.resetPasswordForEmail(email, { redirectTo: `${SITE}/reset` }));
+    const landed = await way("/auth/reset-password", "recovery")(await link(email, "reset_password"));
+    assert.deepEqual([landed.pathname, landed.hash], ["/reset", ""]);
+    const other = client({ flowType: "pkce" });
+    await succeeds(other.auth.resetPasswordForEmail(someEmail()));
+    const code = landed.searchParams.get("code");
+    const { session } = await succeeds(auth.exchangeCodeForSession(code));
+    assert.equal(session.user.email, email);
+    const password = somePassword();
+    await succeeds(auth.updateUser({ password }));
+    await again(email, password);
+    await refuses(other.auth.exchangeCodeForSession(code), 404, "flow_state_not_found");
+  });
+
+  test(`signing up: ${name} of the message brings a code that is exchanged`, async () => {
+    const { auth } = client({ flowType: "pkce" });
+    const email = someEmail();
+    const options = { emailRedirectTo: `${SITE}/bienvenue` };
+    const { user } = await succeeds(auth.signUp({ email, password: PASSWORD, options }));
+    const landed = await way("/auth/verify", "signup")(await link(email, "verify_email"));
+    assert.equal(landed.pathname, "/bienvenue");
+    const exchanged = await succeeds(auth.exchangeCodeForSession(landed.searchParams.get("code")));
+    assert.equal(exchanged.user.id, user.id);
+    assert.ok(exchanged.user.email_confirmed_at);
+  });
+}
+
+test("a code of a message is nothing to a client that did not ask for it", async () => {
+  const { email } = await member();
+  const { auth } = client({ flowType: "pkce" });
+  await succeeds(auth.resetPasswordForEmail(email, { redirectTo: `${SITE}/reset` }));
+  const code = (await press("/auth/reset-password", await link(email, "reset_password"))).searchParams.get("code");
+  const other = client({ flowType: "pkce" });
+  await succeeds(other.auth.resetPasswordForEmail(someEmail()));
+  await refuses(other.auth.exchangeCodeForSession(code), 404, "flow_state_not_found");
+  await refuses(auth.exchangeCodeForSession(code), 404, "flow_state_not_found");
+});
+
+test("without a challenge the button brings a session to where the application wants it", async () => {
+  const { auth } = client({ flowType: "implicit" });
+  const email = someEmail();
+  await succeeds(auth.signUp({ email, password: PASSWORD, options: { emailRedirectTo: `${SITE}/bienvenue` } }));
+  const landed = await press("/auth/verify", await link(email, "verify_email"));
+  assert.equal(landed.pathname, "/bienvenue");
+  const { type, ...session } = fragment(landed);
+  assert.equal(type, "signup");
+  assert.equal((await succeeds(client().auth.setSession(session))).user.email, email);
+});
+
+test("a message leads to no other place than the settings allow", async () => {
+  const { email } = await member();
+  await succeeds(client({ flowType: "pkce" }).auth.resetPasswordForEmail(email, { redirectTo: "https://evil.example/" }));
+  const landed = await press("/auth/reset-password", await link(email, "reset_password"));
+  assert.equal(landed.origin, SITE);
 });

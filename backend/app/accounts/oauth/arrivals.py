@@ -9,7 +9,7 @@ import orjson
 from app.accounts.asking import Asked
 from app.accounts.context import Accounts
 from app.accounts.oauth.codes import code_to_link, code_to_sign_in
-from app.accounts.oauth.errors import OAUTH_CODE_MISSING, OAUTH_DENIED, PROVIDER_REFUSED, must
+from app.accounts.oauth.errors import OAUTH_CODE_MISSING, OAUTH_DENIED, OAUTH_NOT_CONFIGURED, PROVIDER_REFUSED, must
 from app.accounts.oauth.flow import Trip, come_back
 from app.accounts.oauth.linking import Arrival, Linker, enter, link
 from app.accounts.oauth.providers import failure, provider_of
@@ -21,6 +21,8 @@ from app.errors import INTERNAL_ERROR, AppError, refuse
 
 #: Codes of ours are words; those of PostgreSQL and of the dialect are not, and their messages are not for the public.
 _OURS = re.compile(r"[A-Z]+(_[A-Z]+)+\Z")
+#: What the frontend expects of a return, where whoever calls is told more.
+_TOLD = {OAUTH_NOT_CONFIGURED.code: OAUTH_NOT_CONFIGURED.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,14 @@ async def arrive(accounts: Accounts, asked: Asked, back: Return, cookies: Mappin
         trip = await come_back(accounts, back.provider, back.state, cookies)
         values = await _arrived(accounts, trip.asked(asked), trip, back)
     except AppError as error:
-        return with_error(accounts, error, trip)
+        came_with_nothing = trip is None and not (back.code or back.error)
+        return with_error(accounts, refuse(OAUTH_CODE_MISSING) if came_with_nothing else error, trip)
     return with_query(_target(accounts, trip), values)
 
 
 def with_error(accounts: Accounts, error: AppError, trip: Trip | None = None, *, redirect_to: str = "") -> str:
     """An address of the frontend that tells what went wrong."""
-    message = error.message if _OURS.match(error.code) else INTERNAL_ERROR.message
+    message = _TOLD.get(error.code, error.message) if _OURS.match(error.code) else INTERNAL_ERROR.message
     values = {"error": "oauth_error", "message": message}
     if trip is None:
         allowed = redirect_to if is_allowed(accounts.settings, redirect_to) else ""

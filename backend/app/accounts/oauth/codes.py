@@ -4,18 +4,15 @@ They are good for one exchange within minutes: for a session, by whoever holds t
 journey began with, if it had one; or for a linked account, by the user who asked for it and nobody else.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import orjson
 
 from app.accounts import secrets_held
 from app.accounts.asking import Asked
 from app.accounts.context import Accounts
+from app.accounts.oauth import pkce
 from app.accounts.oauth.errors import INVALID_SIGN_IN_CODE, LINK_NOT_PROVEN, must
 from app.accounts.oauth.flow import Wish
 from app.accounts.oauth.identity import Identity
@@ -23,7 +20,7 @@ from app.accounts.oauth.linking import Arrival, Linker, link
 from app.accounts.second_step import Waiting, second_step
 from app.accounts.sign_in import Opened, opened_in
 from app.accounts.tenancy import must_be_a_session, tenant_of
-from app.adapters.postgres import SERVICE
+from app.adapters.postgres import SERVICE, Connection
 from app.adapters.providers import Grant
 from app.auth.tables import TokenPurpose
 from app.errors import refuse
@@ -36,19 +33,23 @@ _USER = "select id::text, email from relais.users where id = $1::text::uuid and 
 async def code_to_sign_in(accounts: Accounts, asked: Asked, user: Mapping[str, str], wish: Wish) -> str:
     """A code for a session of somebody who has come back."""
     tenant_id = await tenant_of(accounts, asked)
-    details = {"method": wish.provider}
-    if wish.challenge:
-        details |= {"challenge": wish.challenge, "challenge_method": "s256"}
     async with accounts.database.transaction(SERVICE) as connection:
-        return await secrets_held.hand_out(
-            connection,
-            TokenPurpose.SIGN_IN_CODE,
-            CODE_SECONDS,
-            tenant_id=tenant_id,
-            user_id=user["id"],
-            email=user["email"],
-            details=details,
-        )
+        return await code_in(connection, tenant_id, user, method=wish.provider, challenge=wish.challenge)
+
+
+async def code_in(
+    connection: Connection, tenant_id: str, user: Mapping[str, str], *, method: str, challenge: str
+) -> str:
+    """The same within a transaction, for somebody who has proved who they are in any way."""
+    return await secrets_held.hand_out(
+        connection,
+        TokenPurpose.SIGN_IN_CODE,
+        CODE_SECONDS,
+        tenant_id=tenant_id,
+        user_id=user["id"],
+        email=user["email"],
+        details={"method": method, **({"challenge": challenge} if challenge else {})},
+    )
 
 
 async def sign_in_with_code(accounts: Accounts, asked: Asked, code: str, verifier: str) -> Opened | Waiting:
@@ -56,7 +57,7 @@ async def sign_in_with_code(accounts: Accounts, asked: Asked, code: str, verifie
     async with accounts.database.transaction(SERVICE) as connection:
         held = await secrets_held.use(connection, TokenPurpose.SIGN_IN_CODE, code)
         user = await connection.fetchrow(_USER, held.user_id) if held is not None else None
-    if held is None or user is None or not _fits(held.details, verifier):
+    if held is None or user is None or not pkce.fits(str(held.details.get("challenge") or ""), verifier):
         raise refuse(INVALID_SIGN_IN_CODE)
     who = {"id": user["id"], "email": user["email"]}
     method = str(held.details.get("method") or "oauth")
@@ -120,15 +121,3 @@ def _arrival(accounts: Accounts, sealed: str) -> Arrival:
 
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _fits(details: Mapping[str, Any], verifier: str) -> bool:
-    """Whether a verifier is the one of the challenge (RFC 7636), where there is a challenge."""
-    challenge = details.get("challenge")
-    if not challenge:
-        return True
-    if details.get("challenge_method") == "plain":
-        return False
-    digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
-    own = base64.urlsafe_b64encode(digest).rstrip(b"=")
-    return hmac.compare_digest(own, str(challenge).encode("utf-8", "surrogatepass"))

@@ -25,6 +25,11 @@ UNPROVEN_ACCOUNT = ErrorSpec(
 )
 LINKED_TO_ANOTHER = ErrorSpec("LINKED_TO_ANOTHER", 409, "Ce compte est déjà lié à un autre utilisateur")
 LINK_NOT_PROVEN = ErrorSpec("LINK_NOT_PROVEN", 403, "Veuillez vous reconnecter avant de lier un compte")
+#: For frontends that send a browser off without a ticket: there is another way, which takes none.
+LINK_BY_SIGNING_IN = (
+    "Pour lier ce compte, déconnectez-vous puis connectez-vous avec lui : il sera lié au vôtre si leurs adresses email"
+    " sont les mêmes et vérifiées"
+)
 INVALID_SIGN_IN_CODE = ErrorSpec("INVALID_SIGN_IN_CODE", 400, "Ce code de connexion n'est pas valide ou a expiré")
 OAUTH_ACCOUNT_NOT_FOUND = ErrorSpec("OAUTH_ACCOUNT_NOT_FOUND", 404, "Compte OAuth non trouvé")
 UNAUTHORIZED = ErrorSpec("UNAUTHORIZED", 403, "Vous n'êtes pas autorisé à modifier ce compte")

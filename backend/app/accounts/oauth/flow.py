@@ -17,7 +17,7 @@ import orjson
 from app.accounts import secrets_held
 from app.accounts.asking import Asked
 from app.accounts.context import Accounts
-from app.accounts.oauth.errors import LINK_NOT_PROVEN, OAUTH_STATE_INVALID, must
+from app.accounts.oauth.errors import LINK_BY_SIGNING_IN, LINK_NOT_PROVEN, OAUTH_STATE_INVALID, must, told
 from app.accounts.oauth.linking import Linker
 from app.accounts.oauth.providers import failure, must_be_known, provider_of
 from app.accounts.oauth.redirects import must_be_allowed
@@ -170,6 +170,9 @@ def _own(name: str, *, secure: bool) -> str:
 async def _linker(accounts: Accounts, wish: Wish, ticket: str, cookie: str) -> tuple[Linker, bool]:
     """Who wants to link an account, and whether their browser is here: anybody may be sent a ticket of a stranger's."""
     secret = ticket or cookie
+    if not secret:
+        # A browser that was only sent here says nothing of whose it is; the address that opens the account will do.
+        raise told(LINK_NOT_PROVEN, LINK_BY_SIGNING_IN)
     async with accounts.database.transaction(SERVICE) as connection:
         held = await secrets_held.use(connection, TokenPurpose.OAUTH_STATE, secret) if secret else None
     if held is None or held.details.get("kind") != _TICKET or held.details.get("provider") != wish.provider:

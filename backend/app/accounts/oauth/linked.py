@@ -19,6 +19,7 @@ from app.accounts.oauth.errors import (
     must,
     told,
 )
+from app.accounts.oauth.linking import tell
 from app.accounts.oauth.providers import failure, must_be_known, provider_of
 from app.accounts.people import instant
 from app.accounts.tenancy import must_be_a_session
@@ -37,7 +38,10 @@ _OF_PROVIDER = f"""
 """
 _BY_ID = f"{_COLUMNS} where id = $1::text::uuid"
 #: Whoever changes the ways into an account takes turns: one must be left, and one of a provider is the first.
-_TURN = "select password_hash is not null as has_password from relais.users where id = $1::text::uuid for update"
+_TURN = """
+    select email, locale, password_hash is not null as has_password from relais.users
+    where id = $1::text::uuid for update
+"""
 _OTHERS = "select count(*) from relais.oauth_accounts where user_id = $1::text::uuid and id <> $2::text::uuid"
 _UNLINK = "delete from relais.oauth_accounts where id = $1::text::uuid"
 _NONE_PRIMARY = """
@@ -87,13 +91,16 @@ async def unlink(accounts: Accounts, asked: Asked, account_id: str) -> None:
             connection, asked, account_id, told(UNAUTHORIZED, "Vous n'êtes pas autorisé à délier ce compte")
         )
         others = await connection.fetchval(_OTHERS, user_id, account["id"])
-        must(others or (user is not None and user["has_password"]), LAST_SIGN_IN_METHOD)
+        if user is None:
+            raise refuse(OAUTH_ACCOUNT_NOT_FOUND)
+        must(others or user["has_password"], LAST_SIGN_IN_METHOD)
         await connection.execute(_UNLINK, account["id"])
         if account["is_primary"]:
             heir = await connection.fetchrow(_OF_PROVIDER, user_id, account["provider"])
             if heir is not None:
                 await connection.execute(_PRIMARY, heir["id"])
         details = {"provider": account["provider"]}
+        await tell(accounts, connection, asked, user, provider=account["provider"], link="unlinked")
         await note(connection, asked, "OAUTH_UNLINKED", actor_id=user_id, target=account["id"], details=details)
 
 
@@ -118,13 +125,22 @@ async def refresh_tokens(accounts: Accounts, asked: Asked, account_id: str) -> N
     if sealed is None:
         # Applications of GitHub have refresh tokens only where their tokens expire.
         must(account["provider"] == "google", UNSUPPORTED_PROVIDER)
-        raise _must_link_again(account["provider"])
-    grant = await _renewed(accounts, asked, account["provider"], sealed)
+        raise must_link_again(account["provider"])
+    try:
+        await renew(accounts, asked, account["provider"], account["id"], sealed)
+    except ProviderError as error:
+        raise refuse(TOKEN_REFRESH_ERROR) from error
+
+
+async def renew(accounts: Accounts, asked: Asked, name: str, account_id: str, sealed: bytes) -> Grant:
+    """Newer tokens for a sealed refresh token, which are kept; `TOKEN_EXPIRED` if it is no longer good."""
+    grant = await _renewed(accounts, asked, name, sealed)
     seal = accounts.keys.seal
     refresh_token = seal(grant.refresh_token.encode()) if grant.refresh_token else None
     values = (seal(grant.access_token.encode()), refresh_token, grant.expires_at, list(grant.scope))
     async with accounts.database.connection(SERVICE, "write") as connection:
-        await connection.execute(_RENEW, account["id"], sealed, *values)
+        await connection.execute(_RENEW, account_id, sealed, *values)
+    return grant
 
 
 async def _renewed(accounts: Accounts, asked: Asked, name: str, sealed: bytes) -> Grant:
@@ -133,17 +149,18 @@ async def _renewed(accounts: Accounts, asked: Asked, name: str, sealed: bytes) -
         refresh_token = accounts.keys.unseal(sealed).decode()
     except ValueError:
         # Sealed with a key that is gone.
-        raise _must_link_again(name) from None
+        raise must_link_again(name) from None
     try:
         return await provider.refresh(refresh_token)
     except ProviderError as error:
         failure(name, error, asked.request_id)
         if error.failure == "refused" and error.seen in _WORN_OUT:
-            raise _must_link_again(name) from error
-        raise refuse(TOKEN_REFRESH_ERROR) from error
+            raise must_link_again(name) from error
+        raise
 
 
-def _must_link_again(provider: str) -> AppError:
+def must_link_again(provider: str) -> AppError:
+    """What somebody is told whose tokens are of no more use."""
     title = {"github": "GitHub", "google": "Google"}[provider]
     return told(TOKEN_EXPIRED, f"{TOKEN_EXPIRED.message}. Veuillez re-lier votre compte {title}.")
 

@@ -6,7 +6,7 @@ whose address nobody has proved may have been made by a stranger who waits for i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -24,14 +24,17 @@ from app.accounts.oauth.errors import (
     must,
 )
 from app.accounts.oauth.identity import Identity
-from app.accounts.sign_up import NewAccount, is_taken, join, put_user
-from app.accounts.tenancy import tenant_of
+from app.accounts.origins import origin_of
+from app.accounts.sign_up import NewAccount, is_taken, put_user
+from app.accounts.tenancy import join_by_sign_up, tenant_of
 from app.adapters.postgres import SERVICE, Connection, Row
 from app.adapters.providers import Grant
 from app.errors import AppError, refuse
+from app.jobs.mail import put_mail
 
 _USER = """
-    select u.id::text, u.email, u.disabled_at is not null as disabled, u.email_verified_at is not null as verified,
+    select u.id::text, u.email, u.locale, u.disabled_at is not null as disabled,
+           u.email_verified_at is not null as verified,
            u.password_hash is not null
            or exists (select from relais.oauth_accounts as o where o.user_id = u.id)
            or exists (select from relais.sessions as s where s.user_id = u.id and s.revoked_at is null)
@@ -131,13 +134,16 @@ async def _entered(
     user = await connection.fetchrow(_BY_EMAIL, identity.email)
     if user is None:
         user = await _new_user(accounts, connection, asked, arrival, tenant_id)
-    else:
-        must(not user["disabled"], ACCOUNT_DISABLED)
-        must(user["verified"] or not user["in_use"], UNPROVEN_ACCOUNT)
-        if not user["verified"]:
-            # Brought along from elsewhere and never used: whoever has the address may claim it.
-            await connection.execute(_CLAIM, user["id"])
+        await _put(accounts, connection, asked, user["id"], arrival)
+        await put_mail(connection, accounts.keys.seal, "welcome", user["email"])
+        return {"id": user["id"], "email": user["email"], "verified": True}
+    must(not user["disabled"], ACCOUNT_DISABLED)
+    must(user["verified"] or not user["in_use"], UNPROVEN_ACCOUNT)
+    if not user["verified"]:
+        # Brought along from elsewhere and never used: whoever has the address may claim it.
+        await connection.execute(_CLAIM, user["id"])
     await _put(accounts, connection, asked, user["id"], arrival)
+    await tell(accounts, connection, asked, user, provider=arrival.provider, link="linked")
     return {"id": user["id"], "email": user["email"], "verified": True}
 
 
@@ -156,7 +162,7 @@ async def _new_user(
         if is_taken(error):
             raise _Overtaken from error
         raise
-    await join(connection, tenant_id, user_id)
+    await join_by_sign_up(connection, tenant_id, user_id)
     await note(
         connection, asked, "SIGNED_UP", tenant_id=tenant_id, actor_id=user_id, details={"method": arrival.provider}
     )
@@ -176,7 +182,24 @@ async def _link_to(accounts: Accounts, connection: Connection, asked: Asked, lin
         # Or else whoever made an account for somebody's address would stay in it when its owner gets it back.
         must((arrival.identity.email or "").lower() == user["email"].lower(), EMAIL_NOT_VERIFIED)
         await connection.execute(_CLAIM, user["id"])
-    return await _put(accounts, connection, asked, user["id"], arrival)
+    account_id = await _put(accounts, connection, asked, user["id"], arrival)
+    await tell(accounts, connection, asked, user, provider=arrival.provider, link="linked")
+    return account_id
+
+
+async def tell(
+    accounts: Accounts,
+    connection: Connection,
+    asked: Asked,
+    user: Row,
+    *,
+    provider: str,
+    link: Literal["linked", "unlinked"],
+) -> None:
+    """Write to a user that another way into their account has been opened or closed."""
+    data = {**origin_of(asked), "provider": provider, "link": link}
+    seal, locale = accounts.keys.seal, user["locale"]
+    await put_mail(connection, seal, "provider_changed", user["email"], locale=locale, data=data)
 
 
 async def _put(accounts: Accounts, connection: Connection, asked: Asked, user_id: str, arrival: Arrival) -> str:

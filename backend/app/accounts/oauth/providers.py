@@ -23,6 +23,8 @@ _TOLD: dict[Failure, ErrorSpec] = {
     "refused": PROVIDER_REFUSED,
     "garbage": PROVIDER_ANSWER_INVALID,
 }
+#: What the frontend is told word for word.
+_TOLD_OF_GARBAGE = {"no access token": "Token d'accès non reçu"}
 
 
 def configured(accounts: Accounts) -> tuple[str, ...]:
@@ -52,4 +54,5 @@ def failure(provider: str, error: ProviderError, request_id: str) -> AppError:
     """What somebody is told of a provider that failed; what was seen of it is for the log alone."""
     fields = {"request_id": request_id, "provider": provider, "failure": error.failure, "seen": error.seen}
     log.event(PROVIDER_FAILED, fields, level="warning")
-    return refuse(_TOLD[error.failure])
+    spec = _TOLD[error.failure]
+    return told(spec, _TOLD_OF_GARBAGE.get(error.seen, spec.message)) if error.failure == "garbage" else refuse(spec)

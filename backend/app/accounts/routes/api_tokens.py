@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.accounts.api_tokens import NewToken, Scope, make_token, own_token, own_tokens, revoke_token
 from app.accounts.asking import Asked, User, asking
-from app.accounts.bodies import Body, Name
+from app.accounts.bodies import Body, Name, Password
 from app.accounts.context import accounts_of
 from app.accounts.people import instant
 from app.adapters.postgres import Row
@@ -22,6 +22,7 @@ class TokenBody(Body):
     name: Name
     expires_in_days: int | None = Field(None, ge=1, le=365)
     scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
+    password: Password | None = None
 
 
 @router.get("", summary="The caller's API tokens")
@@ -38,8 +39,8 @@ async def get_token(request: Request, asked: User, token_id: str) -> dict[str, A
 
 @router.post("", status_code=201, summary="Make an API token")
 async def post_token(request: Request, asked: Maker, body: TokenBody) -> dict[str, Any]:
-    """The only answer that has the token itself."""
-    new = NewToken(body.name, body.scopes, body.expires_in_days)
+    """The only answer that has the token itself. Whoever signed in long ago sends their password, too."""
+    new = NewToken(body.name, body.scopes, body.expires_in_days, body.password)
     row, secret = await make_token(accounts_of(request), asked, new)
     message = "Token API créé. Conservez-le : il ne sera plus affiché."
     return {**_shown(row), "token": secret, "message": message}

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from app.accounts.answers import opened_answer, person_of, token_fields
+from app.accounts.answers import opened_answer, person_of, token_fields, waiting_answer
 from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import RefreshBody, SignInBody, SignUpBody
 from app.accounts.context import accounts_of
-from app.accounts.errors import EMAIL_NOT_VERIFIED, REFRESH_TOKEN_REQUIRED
+from app.accounts.errors import REFRESH_TOKEN_REQUIRED
 from app.accounts.people import shown
 from app.accounts.second_step import second_step
 from app.accounts.sign_in import check_password, open_session, refresh, sign_out
@@ -24,14 +24,17 @@ Leaving = Annotated[Asked, Depends(asking(bearer="stale"))]
 
 @router.post("/signup", status_code=201, summary="Make an account and sign in")
 async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> dict[str, Any]:
-    """A new user of the tenant that the request is for; the address is asked to be verified by e-mail."""
+    """A new user of the tenant that the request is for; the address is asked to be verified by e-mail.
+
+    Where it must be before anybody signs in, the answer has the user and no tokens.
+    """
     accounts = accounts_of(request)
     metadata = body.metadata.model_dump(exclude_none=True) if body.metadata else {}
     if body.full_name:
         metadata["full_name"] = body.full_name
     user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, body.username, metadata))
     if accounts.settings.auth.verified_email:
-        raise refuse(EMAIL_NOT_VERIFIED)
+        return await waiting_answer(accounts, asked, user_id)
     opened = await open_session(accounts, asked, {"id": user_id, "email": body.email})
     return await opened_answer(accounts, opened, "Compte créé avec succès")
 

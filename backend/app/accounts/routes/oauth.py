@@ -11,7 +11,7 @@ from app.accounts.answers import opened_answer
 from app.accounts.asking import Asked, asking
 from app.accounts.bodies import Body, Password, Text, Token
 from app.accounts.context import Accounts, accounts_of
-from app.accounts.oauth import linked
+from app.accounts.oauth import linked, pkce
 from app.accounts.oauth.arrivals import Return, arrive, with_error
 from app.accounts.oauth.codes import link_with_code, sign_in_with_code
 from app.accounts.oauth.errors import INVALID_PROVIDER, OAUTH_NOT_CONFIGURED, REDIRECT_NOT_ALLOWED
@@ -38,7 +38,7 @@ User = Annotated[Asked, Depends(_USER)]
 #: What is told to whoever called, rather than shown by the frontend: nobody has set out yet.
 _NOT_SET_OUT = frozenset({INVALID_PROVIDER.code, OAUTH_NOT_CONFIGURED.code, REDIRECT_NOT_ALLOWED.code})
 _NOT_KEPT = {"Cache-Control": "no-store"}
-Challenge = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_-]{43})?$")]
+Challenge = Annotated[str, StringConstraints(pattern=f"^({pkce.PATTERN})?$")]
 
 
 class StartQuery(Body):

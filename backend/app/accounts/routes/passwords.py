@@ -1,26 +1,32 @@
 """`/api/auth/password` and `/api/auth/email`: what links in messages prove, and what a password lets people change."""
 
+from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
 
-from app.accounts.asking import Asked, asking
+from app.accounts.asking import Anybody, Asked, asking
 from app.accounts.bodies import Body, Email, Password, Token
 from app.accounts.changes import change_password
 from app.accounts.context import accounts_of
-from app.accounts.errors import INVALID_LINK
 from app.accounts.recovery import forgot, reset
-from app.accounts.verification import ask_to_change_email, confirm_email, send_again, verify
-from app.errors import AppError
+from app.accounts.verification import Sending, ask_to_change_email, confirm_email, send_again, send_to, verify
+from app.jobs.places import site_of
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 # Clients send the token that they have with every request; where a link counts, it is not looked at.
 Strict = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
 StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]
-Mailing = Annotated[Asked, Depends(asking("mail", bearer="unread"))]
-MailingUser = Annotated[Asked, Depends(asking("mail", user=True))]
+_MAILING = asking("mail", bearer="unread")
+_MAILING_USER = asking("mail", user=True)
+Mailing = Annotated[Asked, Depends(_MAILING)]
+MailingUser = Annotated[Asked, Depends(_MAILING_USER)]
+_RESENT: Mapping[Sending, str] = {
+    "sent": "Email de vérification envoyé",
+    "paused": "Un email de vérification vient déjà de vous être envoyé",
+    "verified": "Votre adresse email est déjà vérifiée",
+}
 
 
 class ForgotBody(Body):
@@ -49,6 +55,12 @@ class LinkBody(Body):
     token: Token
 
 
+class ResendBody(Body):
+    """Of asking for a link without a session."""
+
+    email: Email | None = None
+
+
 class EmailBody(Body):
     """Of choosing another address."""
 
@@ -65,7 +77,9 @@ async def post_forgot(request: Request, asked: Mailing, body: ForgotBody) -> dic
 
 @router.post("/password/reset", summary="Choose a new password with a link")
 async def post_reset(request: Request, asked: Strict, body: ResetBody) -> dict[str, str]:
-    """The link is good for one use; it may be one that claims an account. All sessions of the account end."""
+    """The link is good for one use; it may be one that claims an account. All sessions and API tokens of the account
+    end.
+    """
     await reset(accounts_of(request), asked, body.token, body.password)
     return {"message": "Mot de passe réinitialisé, vous pouvez vous connecter"}
 
@@ -84,27 +98,24 @@ async def post_verify(request: Request, asked: Strict, body: LinkBody) -> dict[s
     return {"message": "Adresse email vérifiée"}
 
 
-@router.get("/email/verify", status_code=302, response_class=RedirectResponse, summary="The same, for a browser")
-async def get_verify(request: Request, asked: Strict, token: str = "") -> RedirectResponse:
-    """Goes on to the frontend, with `verified=true` or with `error` and `message`."""
+@router.get("/email/verify", status_code=303, response_class=RedirectResponse, summary="The same, for a browser")
+async def get_verify(request: Request, _: Anybody, token: str = "") -> RedirectResponse:
+    """Goes on to the page that asks for a press of its button: whatever looks at mail opens links, too."""
+    site = site_of(accounts_of(request).settings)
+    return RedirectResponse(site.link("verify_email", {"token": token}), 303)
+
+
+@router.post("/email/verify/resend", summary="Ask for another link that proves an address")
+async def post_resend(request: Request, body: ResendBody | None = None) -> dict[str, str]:
+    """Of the caller, or, without a session, of whoever has the `email`: that answer is the same for all addresses.
+
+    The link before it is good no longer. Nobody is sent two within a minute.
+    """
     accounts = accounts_of(request)
-    told = {"verified": "true"}
-    try:
-        await verify(accounts, asked, token)
-    except AppError as error:
-        if error.code != INVALID_LINK.code:
-            raise
-        told = {"error": error.code, "message": error.message}
-    site = accounts.settings.auth.site_url.rstrip("/")
-    return RedirectResponse(f"{site}/auth?{urlencode(told)}", 302)
-
-
-@router.post("/email/verify/resend", summary="Ask for another link that proves the caller's address")
-async def post_resend(request: Request, asked: MailingUser) -> dict[str, str]:
-    """The link before it is good no longer."""
-    if await send_again(accounts_of(request), asked):
-        return {"message": "Email de vérification envoyé"}
-    return {"message": "Votre adresse email est déjà vérifiée"}
+    if body is not None and body.email is not None:
+        await send_to(accounts, await _MAILING(request), body.email)
+        return {"message": "Si cette adresse attend d'être vérifiée, un email vient de lui être envoyé"}
+    return {"message": _RESENT[await send_again(accounts, await _MAILING_USER(request))]}
 
 
 @router.post("/email/change", summary="Ask for another address")

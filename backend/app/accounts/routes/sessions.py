@@ -14,36 +14,19 @@ from app.accounts.sign_in import end_sessions
 from app.accounts.tenancy import must_be_a_session
 from app.adapters.postgres import SERVICE
 from app.errors import ErrorSpec, refuse
+from app.jobs.letters.devices import device_of
 
 SESSION_NOT_FOUND = ErrorSpec("SESSION_NOT_FOUND", 404, "Session non trouvée")
 router = APIRouter(prefix="/api/auth/sessions", tags=["auth"])
 Ending = Annotated[Asked, Depends(asking("writes", user=True))]
-#: What agents call themselves, the more particular names first.
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"),
-    ("FxiOS", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("CriOS", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
 
 
 @router.get("", summary="Where the caller is signed in")
 async def get_sessions(request: Request, asked: User) -> dict[str, Any]:
     """The session used last first; `current` marks the one that asks."""
     accounts, current = accounts_of(request), must_be_a_session(asked)
+    # What other processes have not written down yet is some seconds late.
+    await accounts.guard.uses.write()
     async with accounts.database.connection(SERVICE, "write") as connection:
         rows = await accounts.sessions.listed(connection, asked.caller.user_id)
     return {"sessions": [_shown(row, current) for row in rows]}
@@ -104,5 +87,4 @@ def _shown(row: Mapping[str, Any], current: str) -> dict[str, Any]:
 
 def device_name(agent: str) -> str:
     """What an agent says it is, in two words for people: `Firefox, Windows`."""
-    found = [next((name for mark, name in names if mark in agent), "") for names in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(filter(None, found)) or agent.partition("/")[0].strip()[:50] or "Appareil inconnu"
+    return device_of(agent) or agent.partition("/")[0].strip()[:50] or "Appareil inconnu"

@@ -18,11 +18,12 @@ from app.accounts.supabase.errors import (
     SupabaseRoute,
 )
 from app.accounts.supabase.journeys import SECONDS, Back, Leave, come_back, cookie_name, leave
-from app.accounts.supabase.links import Shown, follow, prove, send_again
+from app.accounts.supabase.links import Shown, follow, onward_for, prove
 from app.accounts.supabase.sessions import granted, session_shape
 from app.accounts.supabase.updates import update_user
 from app.accounts.supabase.users import user_of
 from app.accounts.tenancy import must_be_a_session
+from app.accounts.verification import send_to
 from app.errors import VALIDATION_ERROR, refuse
 from app.version import VERSION
 
@@ -33,7 +34,7 @@ _NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 @router.post("/signup", summary="Make an account and sign in")
-async def post_signup(request: Request, asked: Stranger, body: SignUpBody) -> dict[str, Any]:
+async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redirect_to: Asking = "") -> dict[str, Any]:
     """A session; the user alone where addresses must be verified first."""
     accounts = accounts_of(request)
     if body.phone:
@@ -44,7 +45,8 @@ async def post_signup(request: Request, asked: Stranger, body: SignUpBody) -> di
         raise refuse(VALIDATION_ERROR, hint="`password` is needed.")
     told = {name: value for name, value in (body.data or {}).items() if value is not None}
     username = told.pop("username", None)
-    user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, username, told))
+    onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
+    user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, username, told), onward)
     if accounts.settings.auth.verified_email:
         return await user_of(accounts, user_id)
     opened = await open_session(accounts, asked, {"id": user_id, "email": body.email})
@@ -67,10 +69,10 @@ async def get_user(request: Request, asked: SignedInUser) -> dict[str, Any]:
 
 
 @router.put("/user", summary="Change one's password, address or metadata")
-async def put_user(request: Request, asked: Changing, body: UpdateBody) -> dict[str, Any]:
+async def put_user(request: Request, asked: Changing, body: UpdateBody, redirect_to: Asking = "") -> dict[str, Any]:
     """The user as they are now. Password and address take the password of now, or a link that was mailed."""
     accounts = accounts_of(request)
-    await update_user(accounts, asked, body)
+    await update_user(accounts, asked, body, redirect_to)
     return await user_of(accounts, asked.caller.user_id)
 
 
@@ -84,22 +86,26 @@ async def post_logout(
 
 
 @router.post("/recover", summary="Have a link sent that gets back into an account")
-async def post_recover(request: Request, asked: Writing, body: MailBody) -> dict[str, Any]:
+async def post_recover(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> dict[str, Any]:
     """Always the same answer, whether the account exists or not."""
     if body.email is None:
         raise refuse(VALIDATION_ERROR, hint="`email` is needed.")
-    await forgot(accounts_of(request), asked, body.email)
+    accounts = accounts_of(request)
+    onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
+    await forgot(accounts, asked, body.email, onward)
     return {}
 
 
 @router.post("/resend", summary="Have the link sent again that verifies an address")
-async def post_resend(request: Request, asked: Writing, body: MailBody) -> dict[str, Any]:
+async def post_resend(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> dict[str, Any]:
     """Always the same answer, whether there is something to verify or not."""
     if body.phone:
         raise refuse(PHONE_PROVIDER_DISABLED)
     if body.type != "signup" or body.email is None:
         raise refuse(OTP_DISABLED, hint="Messages of the type `signup` are sent again, to an `email`.")
-    await send_again(accounts_of(request), asked, body.email)
+    accounts = accounts_of(request)
+    onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
+    await send_to(accounts, asked, body.email, onward)
     return {}
 
 
@@ -126,7 +132,10 @@ async def post_verify(request: Request, asked: Stranger, body: VerifyBody) -> di
 async def get_verify(
     request: Request, asked: Stranger, type: Asking = "", token: Asking = "", redirect_to: Asking = ""
 ) -> RedirectResponse:
-    """Back to the application, with a session, a code to exchange for one, or an error."""
+    """Back to the application, with a session, a code to exchange for one, or an error; at once.
+
+    Messages of ours lead to pages that wait for somebody to press a button: programs that look at mail open links, too.
+    """
     target = await follow(accounts_of(request), asked, Shown(type, token), redirect_to)
     return RedirectResponse(target, 303, _NOT_KEPT)
 

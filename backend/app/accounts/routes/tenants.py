@@ -12,7 +12,15 @@ from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
 from app.accounts.members import change_role, members_of, remove
 from app.accounts.switching import switch
-from app.accounts.tenancy import SLUG, change_tenant, create_tenant, my_tenants, tenant_as_seen
+from app.accounts.tenancy import (
+    SLUG,
+    NewTenant,
+    TenantChange,
+    change_tenant,
+    create_tenant,
+    my_tenants,
+    tenant_as_seen,
+)
 from app.auth.tables import TenantRole
 
 router = APIRouter(prefix="/api/tenants", tags=["tenants"])
@@ -43,6 +51,7 @@ class NewTenantBody(Body):
 
     name: TenantName
     slug: Slug
+    open_sign_up: bool = False
 
 
 class TenantBody(Body):
@@ -50,6 +59,7 @@ class TenantBody(Body):
 
     name: TenantName | None = None
     slug: Slug | None = None
+    open_sign_up: bool | None = None
 
 
 class RoleBody(Body):
@@ -81,7 +91,8 @@ async def get_tenants(request: Request, asked: User) -> list[dict[str, Any]]:
 async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> dict[str, Any]:
     """The caller becomes its owner. Only where a setting allows it."""
     accounts = accounts_of(request)
-    tenant_id = await create_tenant(accounts, asked, body.name, body.slug)
+    new = NewTenant(body.name, body.slug, body.open_sign_up)
+    tenant_id = await create_tenant(accounts, asked, new)
     (tenant,) = await my_tenants(accounts, asked, only=tenant_id)
     return {"message": "Espace créé", "tenant": in_both_casings(tenant)}
 
@@ -94,9 +105,9 @@ async def get_current(request: Request, asked: User) -> dict[str, Any]:
 
 @router.patch("/current", summary="Change the tenant that the caller acts in")
 async def patch_current(request: Request, asked: User, body: TenantBody) -> dict[str, Any]:
-    """Its name, by administrators and owners; its slug, by owners."""
+    """Its name, by administrators and owners; its slug, and whether whoever signs up may join, by owners."""
     accounts = accounts_of(request)
-    await change_tenant(accounts, asked, body.name, body.slug)
+    await change_tenant(accounts, asked, TenantChange(body.name, body.slug, body.open_sign_up))
     return in_both_casings(await tenant_as_seen(accounts, asked))
 
 

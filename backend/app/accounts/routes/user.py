@@ -3,39 +3,18 @@
 import re
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Depends, Request
 from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.answers import person_of
 from app.accounts.asking import Asked, User, asking
-from app.accounts.bodies import Body, FullName, Password, Text
-from app.accounts.changes import LARGEST_METADATA_BYTES, delete_account, describe
+from app.accounts.bodies import Body, FullName, Metadata, Password, Text
+from app.accounts.changes import delete_account, describe
 from app.accounts.context import Accounts, accounts_of
 from app.accounts.people import shown
 
 router = APIRouter(prefix="/api/auth/user", tags=["auth"])
 StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]
-#: A NUL as JSON writes it, behind an even number of backslashes.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-#: What modules make profiles of, and how long each may be.
-_KNOWN_TEXTS = {"full_name": 100, "avatar_url": 2048, "username": 50, "github_username": 100}
-
-
-def _metadata(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        text = orjson.dumps(value)
-    except (TypeError, ValueError):
-        raise ValueError("Valeur impossible à enregistrer") from None
-    if len(text) > LARGEST_METADATA_BYTES:
-        raise ValueError(f"Plus de {LARGEST_METADATA_BYTES} octets")
-    if _NUL.search(text):
-        raise ValueError("Caractère interdit")
-    for name, longest in _KNOWN_TEXTS.items():
-        known = value.get(name)
-        if known is not None and not (isinstance(known, str) and len(known) <= longest):
-            raise ValueError(f"{name} : texte trop long ou d'un autre type")
-    return value
 
 
 def _web_address(value: str) -> str:
@@ -53,7 +32,7 @@ class UserBody(Body):
     full_name: FullName | None = None
     avatar_url: WebAddress | None = None
     locale: Literal["fr", "en"] | None = None
-    metadata: Annotated[dict[str, Any], AfterValidator(_metadata)] | None = None
+    metadata: Metadata | None = None
 
 
 class DeleteBody(Body):

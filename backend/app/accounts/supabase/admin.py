@@ -9,19 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.accounts import changes
 from app.accounts.asking import Asked
 from app.accounts.audit import note
+from app.accounts.changes import end_all
+from app.accounts.codes import take_turn
 from app.accounts.context import Accounts
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.accounts.members import LAST_OWNER, must_not_exceed, remove
 from app.accounts.owners import lock_owned, owned_alone
 from app.accounts.password_rules import must_be_strong
-from app.accounts.sign_up import NewAccount, is_taken, join, put_user
+from app.accounts.sign_up import NewAccount, is_taken, put_user
 from app.accounts.supabase.bodies import AdminUserBody
 from app.accounts.supabase.errors import EMAIL_EXISTS, NOT_ADMIN, PHONE_PROVIDER_DISABLED
 from app.accounts.supabase.users import user_in
 from app.accounts.tenancy import standing, tenant_here, tenant_of
 from app.adapters.postgres import SERVICE, Connection
+from app.auth.memberships import join
 from app.auth.tables import TenantRole
 from app.errors import VALIDATION_ERROR, AppError, refuse
 
@@ -32,9 +36,7 @@ _END_HERE = """
     where user_id = $1::text::uuid and revoked_at is null and ($2 = '' or tenant_id = nullif($2, '')::uuid)
     returning 'session:' || id as name
 """
-_TOKENS = "select 'token:' || id as name from relais.api_tokens where user_id = $1::text::uuid and revoked_at is null"
 _DISABLE = "update relais.users set disabled_at = coalesce(disabled_at, now()) where id = $1::text::uuid"
-_DELETE = "delete from relais.users where id = $1::text::uuid"
 #: What they say of themselves is seen there as well.
 IS_ELSEWHERE = """
     select exists (
@@ -108,8 +110,11 @@ async def delete_user(accounts: Accounts, asked: Asked, by: Administrator, user_
         alone = await owned_alone(connection, user_id, without_members_too=False)
         if alone and not softly:
             raise refuse(LAST_OWNER, alone)
-        ended = await ended_of(connection, user_id)
-        await connection.execute(_DISABLE if softly else _DELETE, user_id)
+        if softly:
+            ended = await end_all(accounts, connection, user_id)
+            await connection.execute(_DISABLE, user_id)
+        else:
+            ended = await changes.delete_user(accounts, connection, user_id)
         await noted(connection, asked, by, "USER_SUSPENDED" if softly else "USER_DELETED", user_id)
     await accounts.guard.ended(ended)
 
@@ -125,18 +130,12 @@ async def sign_user_out(accounts: Accounts, asked: Asked, by: Administrator, use
 
 async def taken(accounts: Accounts, connection: Connection, by: Administrator, user_id: str) -> Mapping[str, Any]:
     """A user whom the caller may change, as they are now; nobody else changes them until the transaction ends."""
-    await connection.fetchrow("select from relais.users where id = $1::text::uuid for no key update", user_id)
+    await take_turn(connection, user_id)
     user = await user_in(accounts, connection, user_id, by.tenant_id)
     if by.standing is not None:
         role = await connection.fetchval(_ROLE, by.tenant_id, user_id)
         must_not_exceed(by.standing, TenantRole(role))
     return user
-
-
-async def ended_of(connection: Connection, user_id: str) -> list[str]:
-    """End all sessions of a user; their names, and those of the API tokens that will not be good any more."""
-    sessions = await connection.fetch(_END_HERE, user_id, "")
-    return [str(row["name"]) for row in (*sessions, *await connection.fetch(_TOKENS, user_id))]
 
 
 async def noted(connection: Connection, asked: Asked, by: Administrator, action: str, user_id: str) -> None:

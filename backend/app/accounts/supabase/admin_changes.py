@@ -7,10 +7,13 @@ from typing import Any, Literal
 import orjson
 
 from app.accounts.asking import Asked
-from app.accounts.changes import LARGEST_METADATA_BYTES, Own, origin_of, put_password
+from app.accounts.bodies import LARGEST_METADATA_BYTES
+from app.accounts.changes import Own, end_all, put_password
 from app.accounts.context import Accounts
+from app.accounts.origins import origin_of
 from app.accounts.password_rules import must_be_strong
-from app.accounts.supabase.admin import IS_ELSEWHERE, Administrator, ended_of, must_be_possible, noted, taken
+from app.accounts.secrets_held import forget_links
+from app.accounts.supabase.admin import IS_ELSEWHERE, Administrator, must_be_possible, noted, taken
 from app.accounts.supabase.bodies import AdminUserBody
 from app.accounts.supabase.errors import EMAIL_EXISTS, NOT_ADMIN
 from app.accounts.supabase.users import user_of
@@ -24,13 +27,8 @@ _HOURS = re.compile(r"([0-9]+)(?:\.[0-9]+)?h")
 #: Suspensions have no end here: what is meant to last so long is one, and shorter ones cannot be had.
 _FOR_EVER_HOURS = 10 * 365 * 24
 _SET_EMAIL = """
-    update relais.users set email = $2, email_verified_at = case when $3 then now() end where id = $1::text::uuid
-"""
-#: Links that went to the old address.
-_FORGET_LINKS = """
-    delete from relais.one_time_tokens
-    where user_id = $1::text::uuid and used_at is null
-      and purpose in ('verify_email', 'reset_password', 'claim_account', 'change_email')
+    update relais.users set email = $2, email_verified_at = case when $3 then coalesce(email_verified_at, now()) end
+    where id = $1::text::uuid
 """
 _CONFIRM = """
     update relais.users set email_verified_at = coalesce(email_verified_at, now()) where id = $1::text::uuid
@@ -65,7 +63,7 @@ async def change_user(accounts: Accounts, asked: Asked, by: Administrator, user_
             if by.tenant_id and await connection.fetchval(IS_ELSEWHERE, user_id, by.tenant_id):
                 raise refuse(NOT_ADMIN, hint="They are members of other tenants, too.")
             ended = await _account_changed(accounts, connection, asked, user, body, hashed)
-            ended += await _suspended(connection, user_id, banned)
+            ended += await _suspended(accounts, connection, user_id, banned=banned)
             await _merge(connection, user_id, "user_metadata", body.user_metadata)
             await _merge(connection, user_id, "app_metadata", body.app_metadata)
             await noted(connection, asked, by, "USER_CHANGED", user_id)
@@ -98,7 +96,7 @@ async def _account_changed(
     assert row is not None
     if body.email is not None and body.email != row["email"]:
         await connection.execute(_SET_EMAIL, user["id"], body.email, bool(body.email_confirm))
-        await connection.execute(_FORGET_LINKS, user["id"])
+        await forget_links(connection, user["id"])
         seal, told = accounts.keys.seal, {**origin_of(asked), "new_email": body.email}
         await put_mail(connection, seal, "email_changed", row["email"], locale=row["locale"], data=told)
     elif body.email_confirm:
@@ -109,10 +107,10 @@ async def _account_changed(
     return await put_password(accounts, connection, asked, own, hashed)
 
 
-async def _suspended(connection: Connection, user_id: str, banned: bool | None) -> list[str]:
+async def _suspended(accounts: Accounts, connection: Connection, user_id: str, *, banned: bool | None) -> list[str]:
     if banned is None:
         return []
-    ended = await ended_of(connection, user_id) if banned else []
+    ended = await end_all(accounts, connection, user_id) if banned else []
     await connection.execute(_SUSPEND, user_id, banned)
     return ended
 

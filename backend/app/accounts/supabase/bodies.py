@@ -2,35 +2,18 @@
 
 from typing import Annotated, Any
 
-import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from app.accounts.bodies import Email, Password, Text, Token, ToldBody, Username
-
-#: What somebody may say of themselves, in bytes.
-MOST_METADATA = 16 * 1024
+from app.accounts import bodies
+from app.accounts.bodies import Email, Password, Stored, Text, Token, ToldBody, Username
 
 
 class _Named(BaseModel):
     username: Username | None = None
-    github_username: Annotated[Text, Field(max_length=255)] | None = None
 
 
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """What PostgreSQL can keep, and no more than a little."""
-    try:
-        text = orjson.dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        raise ValueError("ne peut pas être enregistré") from None
-    if b"\\u0000" in text:
-        raise ValueError("Caractère interdit")
-    if len(text) > MOST_METADATA:
-        raise ValueError(f"plus de {MOST_METADATA} octets")
-    return value
-
-
-def _told(value: dict[str, Any]) -> dict[str, Any]:
-    """What the modules read of it must be what they can use."""
+def _read(value: dict[str, Any]) -> dict[str, Any]:
+    """What is made a profile of at once must be what other ways of signing up take."""
     ToldBody.model_validate({name: value[name] for name in ("full_name", "avatar_url") if name in value})
     _Named.model_validate(value)
     return value
@@ -40,8 +23,7 @@ def _blank_is_none(value: Any) -> Any:
     return None if value in ("", b"") else value
 
 
-Metadata = Annotated[dict[str, Any], AfterValidator(_storable), AfterValidator(_told)]
-Stored = Annotated[dict[str, Any], AfterValidator(_storable)]
+Metadata = Annotated[bodies.Metadata, AfterValidator(_read)]
 OptionalEmail = Annotated[Email | None, BeforeValidator(_blank_is_none)]
 OptionalText = Annotated[str | None, StringConstraints(max_length=1024), BeforeValidator(_blank_is_none)]
 
@@ -52,7 +34,14 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class SignUpBody(Body):
+class _Sending(Body):
+    """Of what sends a link: a client that will exchange a code for the session sends its challenge along."""
+
+    code_challenge: OptionalText = None
+    code_challenge_method: OptionalText = None
+
+
+class SignUpBody(_Sending):
     """Of signing up."""
 
     email: OptionalEmail = None
@@ -82,7 +71,7 @@ class UpdateBody(Body):
     data: Metadata | None = None
 
 
-class MailBody(Body):
+class MailBody(_Sending):
     """Of having a message sent."""
 
     email: OptionalEmail = None

@@ -43,6 +43,7 @@ _TRANSLATED: dict[str, tuple[int, str]] = {
     "USERNAME_TAKEN": (422, "validation_failed"),
     "WEAK_PASSWORD": (422, "weak_password"),
     "SIGN_UP_CLOSED": (422, "signup_disabled"),
+    "TENANT_CLOSED": (422, "signup_disabled"),
     "SECOND_FACTOR_REQUIRED": (403, "insufficient_aal"),
     "INVALID_SIGN_IN_CODE": (404, "flow_state_not_found"),
     "UNPROVEN_ACCOUNT": (409, "email_exists"),

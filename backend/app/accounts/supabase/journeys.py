@@ -5,7 +5,6 @@ address: then we are who holds the verifier (in a cookie of the browser that set
 back, at `/callback`. Both are journeys of `accounts/oauth`, and use the one address that providers know.
 """
 
-import base64
 import hashlib
 import re
 import secrets
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from app.accounts.asking import Asked
 from app.accounts.context import Accounts
 from app.accounts.errors import SECOND_FACTOR_REQUIRED
+from app.accounts.oauth import pkce
 from app.accounts.oauth.codes import sign_in_with_code
 from app.accounts.oauth.errors import OAUTH_STATE_INVALID
 from app.accounts.oauth.flow import STATE_SECONDS, Cookie, Wish, set_out
@@ -22,13 +22,12 @@ from app.accounts.oauth.redirects import with_query
 from app.accounts.second_step import Waiting
 from app.accounts.sign_in import Opened
 from app.accounts.supabase.links import target_of, with_error, with_session
-from app.errors import VALIDATION_ERROR, AppError, refuse
+from app.errors import AppError, refuse
 
 PATH = "/auth/v1/callback"
 SECONDS = STATE_SECONDS
 _LONGEST_MESSAGE = 300
 _WORD = re.compile(r"[a-z]+(_[a-z]+)*\Z")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _STATE = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 
 
@@ -55,14 +54,13 @@ async def leave(accounts: Accounts, asked: Asked, how: Leave, base: str) -> Sent
     callback = f"{base}/api/auth/oauth/callback/{how.provider}"
     target = target_of(accounts, how.redirect_to)
     if how.challenge:
-        if how.challenge_method.lower() != "s256" or not _CHALLENGE.match(how.challenge):
-            raise refuse(VALIDATION_ERROR, hint="`code_challenge` must be of the method `s256`.")
+        pkce.must_be_a_challenge(how.challenge, how.challenge_method)
         wish = Wish(how.provider, target, by_code=True, challenge=how.challenge)
         departure = await set_out(accounts, asked, wish, callback)
         return Sent(departure.url, (departure.cookie,))
     state, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(48)
     own = with_query(f"{base}{PATH}", {"redirect_to": target})
-    wish = Wish(how.provider, own, by_code=True, challenge=_challenge(verifier), state=state)
+    wish = Wish(how.provider, own, by_code=True, challenge=pkce.challenge_of(verifier), state=state)
     departure = await set_out(_calling_here(accounts, base), asked, wish, callback)
     secure = base.startswith("https:")
     return Sent(departure.url, (departure.cookie, Cookie(cookie_name(state, secure=secure), verifier, secure)))
@@ -116,7 +114,3 @@ def _calling_here(accounts: Accounts, base: str) -> Accounts:
     auth = accounts.settings.auth
     widened = auth.model_copy(update={"redirect_urls": f"{auth.redirect_urls},{base}{PATH}*"})
     return replace(accounts, settings=accounts.settings.model_copy(update={"auth": widened}))
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

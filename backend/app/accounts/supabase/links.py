@@ -5,7 +5,7 @@ are no links that sign somebody in for the asking ("magic links").
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,15 +15,18 @@ from app.accounts.audit import note
 from app.accounts.changes import LOCK
 from app.accounts.context import Accounts
 from app.accounts.errors import INVALID_LINK, SECOND_FACTOR_REQUIRED
+from app.accounts.oauth import pkce
+from app.accounts.oauth.codes import code_in
 from app.accounts.oauth.redirects import is_allowed, with_query
+from app.accounts.onward import Onward, onward_of
 from app.accounts.recovery import prove_address
+from app.accounts.second_factor import listed
 from app.accounts.secrets_held import Held
 from app.accounts.sign_in import Opened, opened_in
-from app.accounts.sign_up import ask_to_verify
 from app.accounts.supabase.errors import OTP_DISABLED, translated_code
 from app.accounts.tenancy import tenant_of
 from app.accounts.verification import confirm_email, verify
-from app.adapters.postgres import SERVICE
+from app.adapters.postgres import SERVICE, Connection
 from app.auth.tables import TokenPurpose
 from app.errors import AppError, refuse
 
@@ -36,17 +39,6 @@ _PURPOSES: Mapping[str, tuple[TokenPurpose, ...]] = {
 }
 RECOVERY = "recovery"
 LINK = "email_link"
-#: Nobody is sent a second message within so many seconds.
-_PAUSE_SECONDS = 60.0
-_UNVERIFIED = """
-    select u.id::text, u.locale from relais.users as u
-    where lower(u.email) = lower($1) and u.email_verified_at is null and u.disabled_at is null
-      and not exists (
-        select from relais.one_time_tokens as t
-        where t.user_id = u.id and t.purpose = 'verify_email'
-          and t.created_at > now() - $2::float8 * interval '1 second')
-    for no key update
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +53,67 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """Whose link it was; without a session where the link is no reason for one."""
+    """Whose link it was; without a session, and a code for one, where the link is no reason for either."""
 
     user_id: str
     opened: Opened | None = None
+    code: str = ""
 
 
 async def prove(accounts: Accounts, asked: Asked, shown: Shown) -> Proved:
     """Take a link back, or refuse it."""
-    purpose, held = await _look_at(accounts, shown)
-    if purpose is TokenPurpose.CHANGE_EMAIL:
-        await confirm_email(accounts, asked, shown.token)
-        return Proved(held.user_id)
-    wanted = await tenant_of(accounts, asked)
-    if purpose is not TokenPurpose.VERIFY_EMAIL:
-        return Proved(held.user_id, await _recovered(accounts, asked, held, purpose, wanted, token=shown.token))
-    await verify(accounts, asked, shown.token)
-    return Proved(held.user_id, await _opened(accounts, asked, held.user_id, wanted))
+    return await _proved(accounts, asked, shown, *await _look_at(accounts, shown))
 
 
-async def follow(accounts: Accounts, asked: Asked, shown: Shown, redirect_to: str) -> str:
+async def follow(accounts: Accounts, asked: Asked, shown: Shown, redirect_to: str = "") -> str:
     """Where a browser that opened a link goes next: back to the application, with a session, a code or an error."""
     target = target_of(accounts, redirect_to)
     try:
-        proved = await prove(accounts, asked, shown)
+        purpose, held = await _look_at(accounts, shown)
+        # Where the link itself says where to go, it goes there if nobody says otherwise.
+        target = target_of(accounts, redirect_to or onward_of(held.details).redirect_to)
+        return await _landed(accounts, asked, shown, purpose, held, target=target)
     except AppError as error:
         return with_error(target, error)
+
+
+async def landing_of(accounts: Accounts, asked: Asked, shown: Shown) -> str:
+    """The same for a link that says where to go, or a refusal."""
+    purpose, held = await _look_at(accounts, shown)
+    target = target_of(accounts, onward_of(held.details).redirect_to)
+    return await _landed(accounts, asked, shown, purpose, held, target=target)
+
+
+async def _landed(
+    accounts: Accounts, asked: Asked, shown: Shown, purpose: TokenPurpose, held: Held, *, target: str
+) -> str:
+    challenge = onward_of(held.details).challenge
+    proved = await _proved(accounts, asked, shown, purpose, held, challenge=challenge)
+    if proved.code:
+        return with_query(target, {"code": proved.code})
     if proved.opened is not None:
         return with_session(target, proved.opened, shown.kind)
     return with_fragment(target, {"message": "confirmed", "type": shown.kind})
 
 
-async def send_again(accounts: Accounts, asked: Asked, email: str) -> None:
-    """Another link that verifies an address, if it is somebody's, is not verified, and none was sent just now.
+async def _proved(
+    accounts: Accounts, asked: Asked, shown: Shown, purpose: TokenPurpose, held: Held, *, challenge: str = ""
+) -> Proved:
+    if purpose is TokenPurpose.CHANGE_EMAIL:
+        await confirm_email(accounts, asked, shown.token)
+        return Proved(held.user_id)
+    way = _Way(await tenant_of(accounts, asked), LINK, challenge)
+    if purpose is not TokenPurpose.VERIFY_EMAIL:
+        return await _recovered(accounts, asked, held, purpose, replace(way, method=RECOVERY), token=shown.token)
+    await verify(accounts, asked, shown.token)
+    return await _opened(accounts, asked, held.user_id, way)
 
-    All cases run the same statements; where nothing is to be sent, what they wrote is taken back just before the end.
-    """
-    async with accounts.database.transaction(SERVICE) as connection:
-        row = await connection.fetchrow(_UNVERIFIED, email, _PAUSE_SECONDS)
-        user_id, locale = (row["id"], row["locale"]) if row is not None else ("", "fr")
-        await connection.execute("savepoint link")
-        await ask_to_verify(accounts, connection, user_id, email, locale=locale)
-        await note(connection, asked, "VERIFICATION_ASKED", actor_id=user_id)
-        await connection.execute("release savepoint link" if row is not None else "rollback to savepoint link")
+
+def onward_for(accounts: Accounts, redirect_to: str, challenge: str | None = None, method: str | None = None) -> Onward:
+    """How a client wants somebody back who follows the link that it asks for, or a refusal."""
+    if challenge:
+        pkce.must_be_a_challenge(challenge, method or "")
+    return Onward(True, redirect_to if is_allowed(accounts.settings, redirect_to) else "", challenge or "")
 
 
 def target_of(accounts: Accounts, redirect_to: str) -> str:
@@ -149,24 +159,32 @@ async def _look_at(accounts: Accounts, shown: Shown) -> tuple[TokenPurpose, Held
     raise refuse(INVALID_LINK)
 
 
-async def _opened(accounts: Accounts, asked: Asked, user_id: str, wanted: str) -> Opened | None:
-    """A session for whoever has just proved their address; None if they must show a second factor, too."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How somebody gets in: in which tenant if they are in it, and by a code if there is a challenge."""
+
+    tenant_id: str
+    method: str
+    challenge: str
+
+
+async def _opened(accounts: Accounts, asked: Asked, user_id: str, way: _Way) -> Proved:
+    """A session for whoever has just proved their address; none if they must show a second factor, too."""
     try:
         async with accounts.database.transaction(SERVICE) as connection:
             row = await connection.fetchrow(LOCK, user_id)
             if row is None:
                 raise refuse(INVALID_LINK)
-            user = {"id": user_id, "email": row["email"]}
-            return await opened_in(accounts, connection, asked, user, wanted, method=LINK)
+            return await _let_in(accounts, connection, asked, {"id": user_id, "email": row["email"]}, way)
     except AppError as error:
         if error.code != SECOND_FACTOR_REQUIRED.code:
             raise
-        return None
+        return Proved(user_id)
 
 
 async def _recovered(
-    accounts: Accounts, asked: Asked, known: Held, purpose: TokenPurpose, wanted: str, *, token: str
-) -> Opened:
+    accounts: Accounts, asked: Asked, known: Held, purpose: TokenPurpose, way: _Way, *, token: str
+) -> Proved:
     async with accounts.database.transaction(SERVICE) as connection:
         # The user comes before the link, here and wherever links are replaced: nobody waits in a circle.
         row = await connection.fetchrow(LOCK, known.user_id)
@@ -176,7 +194,19 @@ async def _recovered(
         user = {"id": held.user_id, "email": row["email"]}
         ended = await prove_address(connection, user["id"])
         await note(connection, asked, "ACCOUNT_RECOVERED", actor_id=user["id"], details={"by": purpose.value})
-        # Whoever has a second factor is refused here, and keeps the link for /api/auth/password/reset.
-        opened = await opened_in(accounts, connection, asked, user, wanted, method=RECOVERY)
+        # Whoever has a second factor is refused here, and keeps the link for a new password.
+        proved = await _let_in(accounts, connection, asked, user, way)
     await accounts.guard.ended(ended)
-    return opened
+    return proved
+
+
+async def _let_in(
+    accounts: Accounts, connection: Connection, asked: Asked, user: Mapping[str, str], way: _Way
+) -> Proved:
+    if not way.challenge:
+        opened = await opened_in(accounts, connection, asked, user, way.tenant_id, method=way.method)
+        return Proved(user["id"], opened)
+    if await listed(connection, user["id"], confirmed=True):
+        raise refuse(SECOND_FACTOR_REQUIRED)
+    code = await code_in(connection, way.tenant_id, user, method=way.method, challenge=way.challenge)
+    return Proved(user["id"], code=code)

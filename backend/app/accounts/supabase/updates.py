@@ -2,14 +2,14 @@
 
 from app.accounts.asking import Asked
 from app.accounts.audit import note
-from app.accounts.changes import LOCK, Own, change_password, describe, put_password
+from app.accounts.changes import LOCK, Own, change_password, describe, end_tokens, put_password
 from app.accounts.context import Accounts
 from app.accounts.errors import USER_NOT_FOUND
 from app.accounts.password_rules import must_be_strong
 from app.accounts.proofs import OwnSession, own_session
 from app.accounts.supabase.bodies import UpdateBody
 from app.accounts.supabase.errors import PHONE_PROVIDER_DISABLED, REAUTHENTICATION_NEEDED
-from app.accounts.supabase.links import RECOVERY
+from app.accounts.supabase.links import RECOVERY, onward_for
 from app.accounts.supabase.users import user_of
 from app.accounts.verification import ask_to_change_email
 from app.adapters.postgres import SERVICE
@@ -25,7 +25,7 @@ _SPEND = """
 _HINT = "Send `current_password`, or have a link sent with resetPasswordForEmail()."
 
 
-async def update_user(accounts: Accounts, asked: Asked, body: UpdateBody) -> None:
+async def update_user(accounts: Accounts, asked: Asked, body: UpdateBody, redirect_to: str = "") -> None:
     """Change what is given: what may be refused without harm first. Password and address take the password of now."""
     if body.phone:
         raise refuse(PHONE_PROVIDER_DISABLED)
@@ -43,7 +43,7 @@ async def update_user(accounts: Accounts, asked: Asked, body: UpdateBody) -> Non
     if body.email is not None and await _is_another(accounts, asked, body.email):
         if known is None:
             raise refuse(REAUTHENTICATION_NEEDED, hint=_HINT)
-        await ask_to_change_email(accounts, asked, body.email, known)
+        await ask_to_change_email(accounts, asked, body.email, known, onward=onward_for(accounts, redirect_to))
 
 
 async def _is_another(accounts: Accounts, asked: Asked, email: str) -> bool:
@@ -72,6 +72,7 @@ async def _put(accounts: Accounts, asked: Asked, session: OwnSession, hashed: st
             raise refuse(SESSION_ENDED)
         own = Own(session.user_id, row["email"], row["locale"], row["password_changed_at"])
         ended = await put_password(accounts, connection, asked, own, hashed, but=session.id)
+        ended += await end_tokens(connection, own.id)
         details = {"by": RECOVERY}
         await note(connection, asked, "PASSWORD_RESET", tenant_id=session.tenant_id, actor_id=own.id, details=details)
     return ended

@@ -2,7 +2,8 @@
 
 create or replace function relais.rotate_session(
   session uuid, shown_counter integer, most_reuses integer, idle interval, longest interval
-) returns table (outcome text, counter integer, user_id uuid, tenant_id uuid, assurance smallint, method text)
+) returns table (
+  outcome text, counter integer, user_id uuid, tenant_id uuid, assurance smallint, method text, expires_at timestamptz)
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -16,7 +17,7 @@ begin
     and exists (select from relais.users as u where u.id = s.user_id and u.disabled_at is null)
   for update;
   if not found then
-    return query select 'ended', 0, null::uuid, null::uuid, null::smallint, null::text;
+    return query select 'ended', 0, null::uuid, null::uuid, null::smallint, null::text, null::timestamptz;
     return;
   end if;
   -- A number that is still to come was given by a database that has been put back to an earlier state.
@@ -37,7 +38,7 @@ begin
     update relais.sessions as s set revoked_at = now() where s.id = session;
   end if;
   return query select said, found_session.refresh_counter, found_session.user_id, found_session.tenant_id,
-                      found_session.assurance, found_session.method;
+                      found_session.assurance, found_session.method, found_session.expires_at;
 end
 $$;
 comment on function relais.rotate_session(uuid, integer, integer, interval, interval) is

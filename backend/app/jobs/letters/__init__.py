@@ -6,5 +6,17 @@ calmed, and escaped where they meet HTML (`rendering.py`); sentences whose value
 
 from app.jobs.letters.composing import Facts, compose, domain_of
 from app.jobs.letters.rendering import TEMPLATES, WITH_SECRET, Rendered, Unreadable, render
+from app.jobs.letters.site import PATHS, Site
 
-__all__ = ["TEMPLATES", "WITH_SECRET", "Facts", "Rendered", "Unreadable", "compose", "domain_of", "render"]
+__all__ = [
+    "PATHS",
+    "TEMPLATES",
+    "WITH_SECRET",
+    "Facts",
+    "Rendered",
+    "Site",
+    "Unreadable",
+    "compose",
+    "domain_of",
+    "render",
+]

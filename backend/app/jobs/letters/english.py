@@ -18,6 +18,12 @@ ENGLISH = Language(
     time_format="%Y-%m-%d %H:%M UTC",
     words={
         "role": {"owner": "owner", "admin": "administrator", "member": "member"},
+        "link": {
+            "linked": "An account elsewhere opens your account from now on.",
+            "unlinked": "An account elsewhere does not open your account any more.",
+        },
+        "provider": {"github": "GitHub", "google": "Google"},
+        "scopes": {"read": "reading", "write": "writing", "admin": "administration"},
         "change": {
             "added": "A second factor protects your account from now on.",
             "removed": "No second factor protects your account any more.",
@@ -90,6 +96,41 @@ ENGLISH = Language(
         "second_factor_changed": Letter(
             ("The second factor of your account has changed",),
             ("The settings of your second factor have been changed.", "{change}", _WHEN, _ADDRESS, _ALARM),
+        ),
+        "provider_changed": Letter(
+            ("The accounts that you sign in with have changed",),
+            (
+                "The accounts elsewhere that open yours have changed.",
+                "{link}",
+                "Provider: {provider}.",
+                _WHEN,
+                _ADDRESS,
+                _ALARM,
+            ),
+        ),
+        "token_created": Letter(
+            ("An API token has been created for your account",),
+            (
+                "Somebody has just created a personal API token from your account.",
+                "Token: {name}.",
+                "Scopes: {scopes}.",
+                _WHEN,
+                _ADDRESS,
+                "If this was not you, delete the token from your profile, reset your password from the sign-in page and"
+                " tell an administrator.",
+            ),
+            names_reader=False,
+        ),
+        "digest": Letter(
+            ("You have {several} unread notifications", "You have one unread notification"),
+            (
+                "You have {several} new notifications that you have not read.",
+                "You have {one} new notification that you have not read.",
+                *(f"• {{message_{place}}}" for place in range(1, 6)),
+                "And {more} more.",
+            ),
+            "Open {app}",
+            ("You get this summary because you chose to; your notification preferences turn it off.",),
         ),
     },
 )

@@ -21,6 +21,12 @@ FRENCH = Language(
     time_format="%d/%m/%Y à %H:%M UTC",
     words={
         "role": {"owner": "propriétaire", "admin": "administrateur", "member": "membre"},
+        "link": {
+            "linked": "Un compte externe permet désormais de se connecter au vôtre.",
+            "unlinked": "Un compte externe ne permet plus de se connecter au vôtre.",
+        },
+        "provider": {"github": "GitHub", "google": "Google"},
+        "scopes": {"read": "lecture", "write": "écriture", "admin": "administration"},
         "change": {
             "added": "La double authentification protège désormais votre compte.",
             "removed": "La double authentification ne protège plus votre compte.",
@@ -98,6 +104,41 @@ FRENCH = Language(
         "second_factor_changed": Letter(
             ("La double authentification de votre compte a changé",),
             ("Les réglages de la double authentification ont été modifiés.", "{change}", _WHEN, _ADDRESS, _ALARM),
+        ),
+        "provider_changed": Letter(
+            ("Vos comptes liés ont changé",),
+            (
+                "Les comptes externes qui ouvrent le vôtre ont changé.",
+                "{link}",
+                "Fournisseur : {provider}.",
+                _WHEN,
+                _ADDRESS,
+                _ALARM,
+            ),
+        ),
+        "token_created": Letter(
+            ("Un jeton d'API a été créé pour votre compte",),
+            (
+                "Un jeton d'API personnel vient d'être créé depuis votre compte.",
+                "Jeton : {name}.",
+                "Droits : {scopes}.",
+                _WHEN,
+                _ADDRESS,
+                "Si ce n'était pas vous, supprimez ce jeton depuis votre profil, réinitialisez votre mot de passe"
+                " depuis la page de connexion et prévenez un administrateur.",
+            ),
+            names_reader=False,
+        ),
+        "digest": Letter(
+            ("Vous avez {several} notifications non lues", "Vous avez une notification non lue"),
+            (
+                "Vous avez {several} nouvelles notifications non lues.",
+                "Vous avez {one} nouvelle notification non lue.",
+                *(f"• {{message_{place}}}" for place in range(1, 6)),
+                "Et {more} de plus.",
+            ),
+            "Ouvrir {app}",
+            ("Vous recevez ce résumé car vous l'avez choisi ; vos préférences de notification l'arrêtent.",),
         ),
     },
 )

@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from html import escape
 from string import Formatter
 from typing import Any
-from urllib.parse import urlencode
 
 from app.jobs.letters.english import ENGLISH
 from app.jobs.letters.french import FRENCH
 from app.jobs.letters.shape import Language, Letter
+from app.jobs.letters.site import PATHS, Site
 from app.jobs.letters.values import known_values, one_line
 
 LANGUAGES: Mapping[str, Language] = {language.code: language for language in (FRENCH, ENGLISH)}
 TEMPLATES = frozenset(FRENCH.letters)
-#: Where the frontend takes the secret of a letter.
-PATHS: Mapping[str, str] = {
-    "verify_email": "/auth/verify",
-    "reset_password": "/auth/reset-password",
-    "claim_account": "/auth/claim",
-    "change_email": "/auth/confirm-email",
-    "accept_invitation": "/auth/invitation",
-}
 #: Letters that are nothing without their link.
 WITH_SECRET = frozenset(PATHS)
 #: Letters that lead to the frontend without a secret.
-_OPEN = frozenset({"welcome"})
+_OPEN = frozenset({"digest", "welcome"})
 _LONGEST_SUBJECT = 150
 _names = Formatter()
 
@@ -44,17 +36,16 @@ class Rendered:
     html: str
 
 
-def render(
-    template: str, locale: str, *, told: Mapping[str, Any], secret: Mapping[str, Any], site_url: str, app: str
-) -> Rendered:
+def render(template: str, locale: str, *, told: Mapping[str, Any], secret: Mapping[str, Any], site: Site) -> Rendered:
     """A letter; `Unreadable` if there is none of this name, or if it lacks the secret that it is all about."""
     language = LANGUAGES.get(locale[:2].lower(), FRENCH)
     letter = language.letters.get(template)
     if letter is None:
         raise Unreadable(f"There is no letter called {template[:40]!r}")
-    link = _link(template, secret, site_url)
-    values = {**known_values(told, language), "app": one_line(app)}
-    says = [*_first(language.greetings, values), *_known(letter.says, values)]
+    link = _link(template, secret, site)
+    values = {**known_values(told, language), "app": one_line(site.app)}
+    greeted = values if letter.names_reader else {}
+    says = [*_first(language.greetings, greeted), *_known(letter.says, values)]
     after = list(_known(letter.after, values))
     subject = one_line(_filled(next(_first(letter.subjects, values)), values))[:_LONGEST_SUBJECT]
     page = _Page(language, letter, says, after, link, values)
@@ -108,20 +99,15 @@ _FRAME = """<!DOCTYPE html>
 """
 
 
-def _link(template: str, secret: Mapping[str, Any], site_url: str) -> str:
-    site = site_url.rstrip("/")
+def _link(template: str, secret: Mapping[str, Any], site: Site) -> str:
     if template in _OPEN:
-        return site
-    path = PATHS.get(template)
-    if path is None:
+        return site.url.rstrip("/")
+    if template not in WITH_SECRET:
         return ""
     token = secret.get("token")
     if not isinstance(token, str) or not token:
         raise Unreadable("The secret of the letter is gone")
-    asked = {"token": token}
-    if isinstance(secret.get("redirect_to"), str) and secret["redirect_to"]:
-        asked["redirect_to"] = secret["redirect_to"]
-    return f"{site}{path}?{urlencode(asked)}"
+    return site.link(template, {"token": token})
 
 
 def _paragraph(part: str, safe: Mapping[str, str]) -> str:

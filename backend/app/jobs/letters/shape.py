@@ -15,6 +15,8 @@ class Letter:
     #: What the link is called.
     label: str = ""
     after: tuple[str, ...] = ()
+    #: Whether `name` is that of whoever reads it.
+    names_reader: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from app.jobs.letters.devices import device_of
 from app.jobs.letters.shape import Language
 
 LONGEST_VALUE = 80
+_MOST_PARTS = 10
 #: Mail programs make links of what looks like one.
 _LINK_DOT = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=\w)")
 _SCHEME = re.compile(r"\w+:/*(?=/)|(?<=\w):(?=\S)")
@@ -22,26 +24,20 @@ _JOINERS = frozenset("\u200c\u200d")
 #: Of somebody who has not told their name.
 _PLAIN_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{2,45}")
-#: What programs call themselves in their requests, the more particular first.
-_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
-_SYSTEMS = {
-    "Windows": "Windows",
-    "Android": "Android",
-    "iPhone": "iPhone",
-    "iPad": "iPad",
-    "Mac OS X": "macOS",
-    "Linux": "Linux",
-}
 
 
 def known_values(told: Mapping[str, Any], language: Language) -> dict[str, str]:
     """The values of a message that can be used."""
     found = {name: _value(name, value, language) for name, value in told.items()}
-    found["device"] = _device(told.get("agent"))
+    agent = told.get("agent")
+    found["device"] = device_of(agent) if isinstance(agent, str) else ""
     return {name: text for name, text in found.items() if text}
 
 
 def _value(name: str, value: Any, language: Language) -> str:
+    if isinstance(value, list | tuple):
+        parts = (_value(name, part, language) for part in cast("list[Any]", value)[:_MOST_PARTS])
+        return ", ".join(part for part in parts if part)
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
     text = one_line(str(value))
@@ -91,12 +87,3 @@ def _masked(address: str) -> str:
     if not local or not re.fullmatch(r"[\w.-]{1,255}", domain):
         return ""
     return f"{calm(local[:1])}…@{domain}"
-
-
-def _device(agent: Any) -> str:
-    """A device in words of ours: what it says of itself is anybody's."""
-    if not isinstance(agent, str):
-        return ""
-    kinds = (_BROWSERS, _SYSTEMS)
-    found = (next((word for sign, word in kind.items() if sign in agent), "") for kind in kinds)
-    return ", ".join(word for word in found if word)

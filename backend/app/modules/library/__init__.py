@@ -1,10 +1,17 @@
 """The library of shared resources: its tables, the rules about them, and what they offer to clients."""
 
-from app.module import Module
+from app.module import DAY, Module, Pulse, Schedule
 from app.modules.library import tables
+from app.modules.library.counters import flush_views
+from app.modules.library.digests import daily_digest, weekly_digest
+from app.modules.library.events import flush_events
+from app.modules.library.file_sweep import sweep_files
+from app.modules.library.larger_requests import allowances
 from app.modules.library.people import PERSON
+from app.modules.library.retention import recount_analytics, retire_library_rows
 from app.modules.library.routes import router
 from app.modules.library.seed import seed
+from app.modules.library.settling import auto_approval, reconcile_votes
 
 assert tables  # importing them is what declares them
 
@@ -14,6 +21,7 @@ MODULE = Module(
     schema="library",
     tables=(
         "admin_config",
+        "admin_config_audit_logs",
         "analytics_events",
         "category_filters",
         "category_hierarchy",
@@ -42,6 +50,26 @@ MODULE = Module(
         "user_roles",
     ),
     router=router,
+    jobs=(
+        auto_approval,
+        daily_digest,
+        recount_analytics,
+        reconcile_votes,
+        retire_library_rows,
+        sweep_files,
+        weekly_digest,
+    ),
+    allowances=allowances,
+    schedules=(
+        # Mornings in UTC; weeks begin on Mondays, and 1970 began on a Thursday.
+        Schedule(daily_digest, every=DAY, at=7 * 3600, windowed=True),
+        Schedule(weekly_digest, every=7 * DAY, at=4 * DAY + 7 * 3600, windowed=True),
+        Schedule(recount_analytics, every=DAY, at=2 * 3600),
+        Schedule(retire_library_rows, every=DAY, at=3 * 3600),
+        Schedule(reconcile_votes, every=DAY // 24, at=17 * 60),
+        Schedule(sweep_files, every=DAY, at=4 * 3600),
+    ),
+    pulses=(Pulse(flush_views), Pulse(flush_events)),
     seed=seed,
     person=PERSON,
     realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),
@@ -50,6 +78,10 @@ MODULE = Module(
         "category_hierarchy": 3600,
         "category_tag_suggestions": 3600,
         "profiles": 1800,
-        "resources": 300,
+        "collection_resources": 3600,
+        "collections": 3600,
+        "resource_templates": 3600,
+        "resources": 900,
     },
+    expiring={"resource_permissions": "expires_at", "resource_shares": "expires_at", "user_roles": "expires_at"},
 )

@@ -13,6 +13,8 @@ from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
 from app.errors import refuse
 from app.gateway.conduct import Conductor
+from app.middleware.trace import trace_of
+from app.modules.library.file_keeping import Keeping, keeping_of
 from app.modules.library.tables.kinds import AppRole
 from app.named.ask import Ask, asker
 
@@ -27,11 +29,18 @@ class Caller:
     asked: Asked
     #: For queries of the dialect.
     ask: Ask
+    #: For their files.
+    keeping: Keeping
 
     @property
     def user_id(self) -> str:
         """Who it is; empty for somebody who has not signed in."""
         return self.asked.caller.user_id
+
+    @property
+    def tenant_id(self) -> str:
+        """Where they are."""
+        return self.ask.engine.tenant_of(self.ask.caller)
 
     @property
     def database(self) -> Database:
@@ -60,7 +69,7 @@ def calling(
 
     async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user))]) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
-        found = Caller(asked, asker(conductor, asked.caller, SCHEMA))
+        found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))
         if rank is not None and not await found.has_rank(rank):
             error = refuse(INSUFFICIENT_ROLE)
             error.extra = {"required": rank.value}

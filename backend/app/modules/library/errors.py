@@ -15,3 +15,4 @@ INSUFFICIENT_PERMISSIONS = ErrorSpec(
     "INSUFFICIENT_PERMISSIONS", 403, "Vous n'avez pas les permissions pour modifier ce groupe"
 )
 DUPLICATE_ENTRY = ErrorSpec("DUPLICATE_ENTRY", 409, "Cette ressource existe déjà")
+NOT_FOUND = ErrorSpec("NOT_FOUND", 404, "Ressource non trouvée")

@@ -5,25 +5,40 @@ from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
 
-from app.errors import refuse
+from app.accounts.errors import INSUFFICIENT_ROLE
+from app.errors import ErrorSpec, refuse
+from app.gateway.array_text import array_literal
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
-from app.named.ask import Found, Pair, among, malformed_is
-from app.named.lists import Form, Page, filters, order
+from app.modules.library.tables.kinds import ResourceVisibility
+from app.named.ask import Found, Pair, among, malformed_is, telling
+from app.named.lists import Form, Page, containing, filters, order, words
 from app.named.lists import listed as listed_rows
 
 AnyResource = TypeVar("AnyResource", bound=ResourceCore)
+#: Columns that forms write files into.
+FILES = ("file_url",)
+SEARCHED = ("title", "description", "readme")
 #: What a list that was searched may be sorted by besides its columns.
 RELEVANCE = "relevance"
 LONGEST_QUERY = 500
 #: Keys of a list that have a meaning of their own, besides being names of columns.
-_OWN = frozenset({"tags"})
+_OWN = frozenset({"tags", "tags__overlaps"})
+#: What hangs on a resource that can be read and is gone a moment later, or is added by somebody who may only read.
+GONE_OR_GUEST: Mapping[str, ErrorSpec] = {"23503": RESOURCE_NOT_FOUND, "42501": INSUFFICIENT_ROLE}
 
 
-def conditions(params: QueryParams) -> list[Pair]:
-    """What narrows a list of resources, from its query string."""
+def conditions(params: QueryParams, *, folded: bool = False) -> list[Pair]:
+    """What narrows a list of resources, from its query string; `folded`: by `tags__overlaps` and `search` as well,
+    which are asked of the rows themselves there."""
     found = filters(params, Resource.columns(), without=_OWN)
+    if folded:
+        found += [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
+        search = params.get("search", "").strip()
+        if search:
+            found.append(containing(search, SEARCHED))
     author = params.get("authorId") or params.get("author_id")
     if author:
         found.append(("user_id", f"eq.{author}"))
@@ -33,18 +48,18 @@ def conditions(params: QueryParams) -> list[Pair]:
     return found
 
 
-def words(query: str) -> str:
+def query_of(query: str) -> str:
     """A query as PostgreSQL can be told it: of what is longer than any question, the beginning."""
     return query.replace("\0", " ")[:LONGEST_QUERY]
 
 
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
     """A page of the resources that the caller may read, the best first where a search is not sorted otherwise."""
-    search = words(params.get("search", "").strip())
+    search = query_of(params.get("search", "").strip())
     wanted = params.get("sortBy") or params.get("sort_by") or (RELEVANCE if search else None)
     by_rank = bool(search) and wanted == RELEVANCE
     narrowing = conditions(params)
-    if by_rank and not narrowing:
+    if by_rank and not narrowing and "tags__overlaps" not in params:
         hits = await best(caller, {"query": search}, page, "id,total")
         if hits or page.number == 1:
             rows = [row for _, row in await with_rows(caller, hits)]
@@ -52,9 +67,10 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
     sorting = () if by_rank else (order(params, Resource.columns()),)
     pairs: tuple[Pair, ...] = (("select", Resource.select()), *narrowing, *sorting, *page.pairs())
     if search:
-        found = await caller.ask.called("matching_resources", {"query": search}, *pairs)
+        overlaps = [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
+        found = await caller.ask.rows_of("matching_resources", {"query": search}, *pairs, *overlaps, count=True)
     else:
-        found = await caller.ask.rows("resources", *pairs, count=True)
+        found = await asked(caller, params, *pairs)
     return listed_rows(Resource.all(found.rows), found, page, form)
 
 
@@ -62,8 +78,8 @@ async def best(caller: Caller, arguments: Mapping[str, str], page: Page, columns
     """A page of what a search finds, the best first."""
     # Further than there are rows in any table, but no further than the database counts.
     skip = min((page.number - 1) * page.limit, 2**31 - 1)
-    asked = {**arguments, "max_rows": page.limit, "skip": skip}
-    return await caller.ask.call("search_resources", asked, ("select", columns))
+    given = {**arguments, "max_rows": page.limit, "skip": skip}
+    return await caller.ask.call("search_resources", given, ("select", columns))
 
 
 async def with_rows(caller: Caller, hits: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -76,10 +92,28 @@ async def with_rows(caller: Caller, hits: Sequence[dict[str, Any]]) -> list[tupl
     return [(hit, Resource.told(rows[hit["id"]])) for hit in hits if hit["id"] in rows]
 
 
+async def asked(caller: Caller, params: QueryParams, *pairs: Pair) -> Found:
+    """Resources that the caller may read, of those that have one of the tags in `tags__overlaps`, whatever the case."""
+    overlaps = params.getlist("tags__overlaps")
+    if not overlaps:
+        return await caller.ask.rows("resources", *pairs, count=True)
+    return await tagged(caller, words(overlaps[0]), *pairs, *(_overlapping(words(text)) for text in overlaps[1:]))
+
+
+async def tagged(caller: Caller, tags: Sequence[str], *pairs: Pair) -> Found:
+    """Resources that the caller may read and that have one of these tags, whatever the case."""
+    return await caller.ask.rows_of("resources_tagged", {"any_of": array_literal(tags)}, *pairs, count=True)
+
+
+def _overlapping(tags: Sequence[str]) -> Pair:
+    return "folded_tags", f"ov.{array_literal([tag.lower() for tag in tags])}"
+
+
 async def found(caller: Caller, resource_id: str, shape: type[AnyResource]) -> dict[str, Any]:
     """A resource that the caller may read."""
     with malformed_is(RESOURCE_NOT_FOUND):
-        row = await caller.ask.one("resources", ("select", shape.select()), ("id", f"eq.{resource_id}"))
+        which = ("id", f"eq.{resource_id}")
+        row = await caller.ask.one("resources", ("select", shape.select()), which, kept_as=f"resource:{resource_id}")
     if row is None:
         raise refuse(RESOURCE_NOT_FOUND)
     return shape.told(row)
@@ -94,10 +128,19 @@ async def must_be_readable(caller: Caller, resource_id: str) -> dict[str, Any]:
     return row
 
 
+async def must_be_own(caller: Caller, resource_id: str, refusal: ErrorSpec) -> str:
+    """The id of a resource of the caller's; of somebody else's, which they may read, they are refused."""
+    row = await must_be_readable(caller, resource_id)
+    if row["user_id"] != caller.user_id:
+        raise refuse(refusal)
+    return row["id"]
+
+
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
-    stored = await caller.ask.insert("resources", row, ("select", Resource.select()))
-    return Resource.told(stored)
+    async with stored_links(caller, row, FILES) as row:
+        with telling({"42501": INSUFFICIENT_ROLE}):
+            return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
 
 
 async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,11 +148,12 @@ async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -
     select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
     if not changes:
         return await found(caller, resource_id, Resource)
-    with malformed_is(RESOURCE_NOT_FOUND):
-        rows = await caller.ask.update("resources", changes, select, which)
-    if not rows:
-        await must_be_readable(caller, resource_id)
-        raise refuse(NOT_OWNER)
+    async with stored_links(caller, changes, FILES) as changes:
+        with malformed_is(RESOURCE_NOT_FOUND):
+            rows = await caller.ask.update("resources", changes, select, which)
+        if not rows:
+            await must_be_readable(caller, resource_id)
+            raise refuse(NOT_OWNER)
     return Resource.told(rows[0])
 
 
@@ -120,3 +164,11 @@ async def delete(caller: Caller, resource_id: str) -> None:
     if not rows:
         await must_be_readable(caller, resource_id)
         raise refuse(NOT_OWNER)
+
+
+async def fork(caller: Caller, resource_id: str, visibility: ResourceVisibility) -> dict[str, Any]:
+    """A copy of a resource that the caller may read, which is theirs."""
+    arguments = {"resource_id": resource_id, "visibility": visibility.value}
+    select = ("select", Resource.select())
+    with malformed_is(RESOURCE_NOT_FOUND), telling({"PT404": RESOURCE_NOT_FOUND, "42501": INSUFFICIENT_ROLE}):
+        return Resource.told(await caller.ask.call("fork_resource", arguments, select))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.modules.library.callers import Caller
-from app.modules.library.resources import best, with_rows, words
+from app.modules.library.resources import best, query_of, with_rows
 from app.modules.library.tables.kinds import ResourceType
 from app.named.lists import Page
 
@@ -23,7 +23,7 @@ class Question:
     def arguments(self) -> dict[str, str]:
         """As the functions of the database take it."""
         narrowed = {"category": self.category, "tag": self.tag, "type": self.type}
-        return {"query": words(self.query)} | {key: str(value) for key, value in narrowed.items() if value}
+        return {"query": query_of(self.query)} | {key: str(value) for key, value in narrowed.items() if value}
 
 
 async def answer(caller: Caller, question: Question, page: Page) -> dict[str, Any]:

@@ -26,6 +26,13 @@ _INTRODUCE = """
     where profile.tenant_id = relais.tenant_id() and profile.user_id = said.user_id
       and profile.bio is null and profile.updated_at = profile.created_at
 """
+#: What an account says of itself and what its profile says are the same, as with people who sign up.
+_TELL = """
+    update relais.users as u
+    set user_metadata = jsonb_strip_nulls(jsonb_build_object('full_name', p.full_name, 'username', p.username))
+    from library.profiles as p
+    where p.tenant_id = relais.tenant_id() and p.user_id = u.id and u.id = any($1::uuid[]) and u.user_metadata = '{}'
+"""
 _SUGGESTIONS = (
     "select type::text, name, id::text from library.category_tag_suggestions where tenant_id = relais.tenant_id()"
 )
@@ -39,6 +46,7 @@ async def seed(connection: Connection, users: list[str], scale: int) -> Mapping[
     await connection.execute(_IN_DEFAULT_TENANT)
     today: datetime = await connection.fetchval(_TODAY)
     await connection.execute(_INTRODUCE, orjson.dumps(people.profiles(accounts)).decode())
+    await connection.execute(_TELL, accounts)
     counts: Counter[str] = Counter()
     for batch in demo.batches(accounts, today):
         counts[batch.what] += await put(connection, batch)

@@ -1,13 +1,13 @@
 """Resources are found by their words, in French and English, by beginnings of words, and when they are misspelt.
 
-Revision: library_109, after library_0002.
+Revision: library_109, after library_0009.
 """
 
 from alembic import op
 from app.adapters.migrations import run_script, run_sql
 
 revision = 'library_109'
-down_revision = 'library_0002'
+down_revision = 'library_0009'
 branch_labels = None
 depends_on = None
 

@@ -59,6 +59,17 @@ async def test_demo_people_are_presented_and_the_first_one_administers(demo: Lib
     assert all(row["full_name"].endswith("(démo)") and row["bio"] for row in people)
 
 
+async def test_accounts_of_the_demo_say_of_themselves_what_their_profiles_say(demo: Library) -> None:
+    people = await demo.rows(
+        "select u.user_metadata ->> 'full_name' as full_name, u.user_metadata ->> 'username' as username,"
+        " p.full_name as shown, p.username as known"
+        " from relais.users u join library.profiles p on p.user_id = u.id"
+    )
+    assert len(people) == len(demo.users)
+    for row in people:
+        assert (row["full_name"], row["username"]) == (row["shown"], row["known"])
+
+
 async def test_the_suggestions_are_those_that_the_interface_expects(demo: Library) -> None:
     rows = await demo.rows(
         "select type::text, name, status::text, votes_count, suggested_by, action from library.category_tag_suggestions"

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
+from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import resources
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
@@ -38,6 +39,12 @@ class _ResourceBody(Body):
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
     readme: LongText | None = None
+
+
+class ForkBody(Body):
+    """Of a copy. May be left out."""
+
+    visibility: ResourceVisibility | None = None
 
 
 class NewResource(_ResourceBody):
@@ -74,7 +81,9 @@ async def get_resource(caller: Anybody, resource_id: str) -> Json:
     return Json(await resources.found(caller, resource_id, ResourceInFull))
 
 
-@router.post("", status_code=201, summary="Make a resource", response_model=Resource)
+@router.post(
+    "", status_code=201, summary="Make a resource", response_model=Resource, responses=errors(INSUFFICIENT_ROLE)
+)
 async def post_resource(caller: User, body: NewResource) -> Json:
     """In the caller's name, whatever the body says."""
     return Json(await resources.create(caller, body.model_dump(mode="json")), 201)
@@ -101,3 +110,21 @@ async def put_resource(caller: User, resource_id: str, body: ResourceChanges) ->
 async def delete_resource(caller: User, resource_id: str) -> None:
     """With all that hangs on it."""
     await resources.delete(caller, resource_id)
+
+
+@router.post(
+    "/{resource_id}/fork",
+    status_code=201,
+    summary="Copy a resource into one's own",
+    response_model=Resource,
+    responses=errors(RESOURCE_NOT_FOUND, INSUFFICIENT_ROLE),
+)
+async def post_fork(
+    caller: User,
+    resource_id: str,
+    body: ForkBody | None = None,
+    visibility: Annotated[ResourceVisibility | None, Query(description="Of the copy; private if left out.")] = None,
+) -> Json:
+    """Private unless the query or the body says otherwise. Counters begin at nothing, all else is copied."""
+    said = visibility or (body.visibility if body is not None else None)
+    return Json(await resources.fork(caller, resource_id, said or ResourceVisibility.PRIVATE), 201)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.modules.library.shapes.people import Author, Named
 from app.modules.library.shapes.resources import Resource
@@ -99,6 +99,19 @@ class Suggestion(SuggestionCore):
     suggested_by_profile: Annotated[Named | None, Embed("profiles!suggested_by")]
 
 
+class SuggestionVotes(BaseModel):
+    """How many voted, either way."""
+
+    suggestion_votes: Annotated[int, Field(alias="suggestionVotes")]
+
+
+class SuggestionListed(Suggestion):
+    """What somebody proposes, how many voted on it, and the vote of a reader who has signed in."""
+
+    count: Annotated[SuggestionVotes | None, Added(), Field(alias="_count")] = None
+    user_vote: Annotated[VoteType | None, Added()] = None
+
+
 class Voter(Shape):
     """Somebody who voted."""
 
@@ -118,9 +131,17 @@ class Vote(Shape):
     profile: Annotated[Voter | None, Embed("profiles!user_id")]
 
 
-class SuggestionInFull(Suggestion):
+class SuggestionInReview(SuggestionListed):
+    """What somebody proposes, as moderators see it: with the newest votes."""
+
+    suggestion_votes: Annotated[list[Vote], Embed("suggestion_votes!suggestion_id")]
+
+
+class SuggestionInFull(SuggestionCore):
     """What somebody proposes, and everything about it."""
 
+    suggested_by_profile: Annotated[Author | None, Embed("profiles!suggested_by")]
+    user_vote: Annotated[VoteType | None, Added()] = None
     reviewed_by_profile: Annotated[Named | None, Embed("profiles!reviewed_by")]
     suggestion_votes: Annotated[list[Vote], Embed("suggestion_votes!suggestion_id")]
 
@@ -136,6 +157,25 @@ class Category(Shape):
     is_active: bool
     created_at: datetime
     updated_at: datetime
+
+
+class CategoryNode(Category):
+    """A category and those under it."""
+
+    children: Annotated[list["CategoryNode"], Added()] = Field(default_factory=list)
+
+
+class CategoryName(Shape):
+    """A category by name alone."""
+
+    id: UUID
+    name: str
+
+
+class CategoryBrief(CategoryName):
+    """A category, beside another."""
+
+    description: str | None
 
 
 class CategoryFilter(Shape):

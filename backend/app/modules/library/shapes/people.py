@@ -1,8 +1,10 @@
 """Profiles, groups and what people are told."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import BaseModel, Field
 
 from app.modules.library.tables.kinds import AppRole, GroupRole
 from app.named.shapes import Added, Embed, Shape
@@ -84,11 +86,25 @@ class GroupBrief(Shape):
     description: str | None
 
 
+class MemberCounts(BaseModel):
+    """How many there are in a group."""
+
+    members: int
+
+
 class GroupWithMembers(Group):
     """A group and who is in it."""
 
     members: Annotated[list[GroupMember], Embed("group_members!group_id")]
     members_count: Annotated[int, Added()] = 0
+    counts: Annotated[MemberCounts, Added(), Field(alias="_count")]
+
+
+class GroupInFull(GroupWithMembers):
+    """A group as the reader stands in it; whoever owns it counts as one of its administrators."""
+
+    is_owner: Annotated[bool, Added()]
+    user_role: Annotated[Literal["admin", "member"] | None, Added()]
 
 
 class GroupName(Shape):

@@ -158,6 +158,22 @@ class Version(VersionListed):
     resource_id: UUID
 
 
+class Snapshot(Shape):
+    """What a version keeps of a resource."""
+
+    title: str
+    description: str
+    category: str | None
+    tags: list[str]
+    github_url: str | None
+    external_url: str | None
+    language: str | None
+    readme: str | None
+    file_path: str | None
+    file_url: str | None
+    file_size: str | None
+
+
 class Template(Shape):
     """A resource half filled in, to start from."""
 

@@ -54,7 +54,8 @@ create or replace function library.search_users(query text)
   begin atomic
     select p.id, p.user_id, p.username, p.full_name, p.avatar_url
     from library.profiles as p
-    where p.tenant_id = relais.tenant_id() and length(btrim(query)) >= 2
+    where p.tenant_id = relais.tenant_id() and (select relais.has_role('member') or relais.is_trusted())
+      and length(btrim(query)) >= 2
       and strpos(
         public.unaccent('public.unaccent', lower(concat_ws(E'\n', p.username, p.full_name))),
         public.unaccent('public.unaccent', lower(btrim(query)))) > 0
@@ -62,9 +63,14 @@ create or replace function library.search_users(query text)
     limit 10;
   end;
 comment on function library.search_users(text) is
-  'At most ten profiles whose user name or full name contains the text, whatever the case and the accents.';
+  'At most ten profiles whose user name or full name contains the text, whatever the case and the accents. For '
+  'members.';
 
-create or replace function library.fork_resource(resource_id uuid) returns library.resources
+-- The form without a visibility: two of one name would not be told apart.
+drop function if exists library.fork_resource(uuid);
+create or replace function library.fork_resource(
+    resource_id uuid, visibility library.resource_visibility default 'private')
+  returns library.resources
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   copy library.resources;
@@ -72,8 +78,8 @@ begin
   insert into library.resources
     (title, description, category, tags, resource_type, visibility, github_url, external_url, file_path, file_url,
      file_size, language, license, readme)
-  select left(r.title, 493) || ' (Fork)', r.description, r.category, r.tags, r.resource_type, 'private', r.github_url,
-         r.external_url, r.file_path, r.file_url, r.file_size, r.language, r.license, r.readme
+  select left(r.title, 493) || ' (Fork)', r.description, r.category, r.tags, r.resource_type, fork_resource.visibility,
+         r.github_url, r.external_url, r.file_path, r.file_url, r.file_size, r.language, r.license, r.readme
   from library.resources as r
   where r.tenant_id = relais.tenant_id() and r.id = fork_resource.resource_id
   returning * into copy;
@@ -83,8 +89,10 @@ begin
   return copy;
 end
 $$;
-comment on function library.fork_resource(uuid) is
-  'Copies a resource that the caller may read into a private one of their own.';
+comment on function library.fork_resource(uuid, library.resource_visibility) is
+  'Copies a resource that the caller may read into one of their own, private unless they say otherwise.';
+grant execute on function library.fork_resource(uuid, library.resource_visibility)
+to anon, authenticated, service, relais_definer;
 
 create or replace function library.vote_on_suggestion(suggestion_id uuid, vote library.vote_type)
   returns table (id uuid, status library.suggestion_status, votes_count integer,
@@ -163,10 +171,11 @@ begin
   if version.id is null then
     raise exception using errcode = 'PT404', message = 'Version non trouvée';
   end if;
-  -- Locked first: what is kept as the backup is what gets replaced. Locking asks for the right to update.
+  -- Locked first: what is kept as the backup is what gets replaced. Locking asks for the right to update. The weak lock:
+  -- whoever adds a version meanwhile holds the turn to number it, which is waited for below, and refers to this row.
   select * into restored from library.resources as r
   where r.tenant_id = version.tenant_id and r.id = version.resource_id
-  for update;
+  for no key update;
   if restored.id is null then
     raise exception using errcode = 'insufficient_privilege',
       message = 'Seul le propriétaire peut restaurer une version';

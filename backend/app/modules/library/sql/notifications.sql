@@ -75,7 +75,8 @@ create or replace function library_internal.tell_verdict() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   -- Votes decide inside a definer function, so that the trigger's own condition cannot tell them from an import.
-  if library_internal.asks_as_service() then
+  -- What the worker decides because a threshold was changed is news all the same.
+  if library_internal.asks_as_service() and coalesce(current_setting('library.settling', true), '') <> 'on' then
     return null;
   end if;
   insert into library.notifications (tenant_id, user_id, type, title, message)

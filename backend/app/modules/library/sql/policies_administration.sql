@@ -4,9 +4,9 @@ select relais.drop_policies(
   'library.admin_config', 'library.category_hierarchy', 'library.category_filters', 'library.permissions',
   'library.role_permissions', 'library.permission_audit_logs', 'library.analytics_events');
 
--- Votes are counted in browsers too: whoever votes reads the thresholds.
+-- Votes are counted in browsers too: whoever votes reads the thresholds. Whoever has signed in elsewhere does not vote.
 create policy read on library.admin_config for select to authenticated
-  using ((select relais.user_id()) is not null);
+  using ((select relais.has_role('member')));
 create policy add on library.admin_config for insert to authenticated
   with check ((select library_internal.has_rank('admin')));
 create policy change on library.admin_config for update to authenticated

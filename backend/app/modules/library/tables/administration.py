@@ -1,20 +1,23 @@
 """Tables that administrators keep: settings, categories, permissions and their record, and what was measured."""
 
+from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.modules.library.tables.kinds import APP_ROLE, PROFILES, RESOURCES, AppRole, LibraryNames
 from app.tables import UUID, SQLModel, column, datetime, identifier, reference, stamp, tenant, words
 
 _config = LibraryNames("admin_config")
+_config_audit = LibraryNames("admin_config_audit_logs")
 _categories = LibraryNames("category_hierarchy")
 _filters = LibraryNames("category_filters")
 _permissions = LibraryNames("permissions")
 _role_permissions = LibraryNames("role_permissions")
 _audit = LibraryNames("permission_audit_logs")
 _events = LibraryNames("analytics_events")
+_daily = LibraryNames("analytics_daily")
 
 
 class AdminConfig(SQLModel, table=True):
@@ -27,6 +30,28 @@ class AdminConfig(SQLModel, table=True):
     key: str = column(String(255))
     value: str = column(Text())
     description: str | None = column(Text(), null=True)
+    created_at: datetime = stamp()
+    updated_at: datetime = stamp()
+
+
+class AdminConfigAudit(SQLModel, table=True):
+    """Who changed which setting from what to what. Only triggers write here; nobody updates it."""
+
+    __tablename__: ClassVar[Any] = _config_audit.table
+    __table_args__ = _config_audit.args(
+        _config_audit.tenant,
+        _config_audit.references("actor_user_id", PROFILES, on_delete="set null"),
+        _config_audit.index("actor_user_id"),
+        _config_audit.index("created_at desc"),
+    )
+    tenant_id: UUID = tenant()
+    id: UUID = identifier()
+    actor_user_id: UUID | None = reference(null=True)
+    key: str = column(String(255))
+    #: None: there was no such setting.
+    old_value: str | None = column(Text(), null=True)
+    #: None: the setting was removed.
+    new_value: str | None = column(Text(), null=True)
     created_at: datetime = stamp()
     updated_at: datetime = stamp()
 
@@ -159,5 +184,26 @@ class AnalyticsEvent(SQLModel, table=True):
     user_id: UUID | None = reference(null=True)
     resource_id: UUID | None = reference(null=True)
     details: dict[str, Any] | None = column(JSONB(), null=True, name="metadata")
+    created_at: datetime = stamp()
+    updated_at: datetime = stamp()
+
+
+class AnalyticsDay(SQLModel, table=True):
+    """How often something happened on a day: in all (the nil id), and to each resource. Kept when events are not.
+
+    No foreign key: what happened to a resource that is gone has happened.
+    """
+
+    __tablename__: ClassVar[Any] = _daily.table
+    __table_args__ = _daily.args(
+        _daily.tenant,
+        _daily.index("event", "day"),
+        primary_key=("tenant_id", "resource_id", "day", "event"),
+    )
+    tenant_id: UUID = tenant()
+    resource_id: UUID = reference(default="'00000000-0000-0000-0000-000000000000'::uuid")
+    day: date = column(Date())
+    event: str = column(String(255))
+    count: int = column(BigInteger())
     created_at: datetime = stamp()
     updated_at: datetime = stamp()

@@ -75,7 +75,10 @@ class UserRole(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = _user_roles.table
     __table_args__ = _user_roles.args(
-        _user_roles.tenant, _user_roles.references("user_id", PROFILES), _user_roles.unique("user_id")
+        _user_roles.tenant,
+        _user_roles.references("user_id", PROFILES),
+        _user_roles.unique("user_id"),
+        _user_roles.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()

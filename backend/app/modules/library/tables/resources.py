@@ -49,6 +49,11 @@ class Resource(SQLModel, table=True):
         _resources.index("user_id", "updated_at desc"),
         _resources.index("category", "created_at desc"),
         _resources.index("tags", within_tenant=False, postgresql_using="gin"),
+        _resources.index(
+            "library_internal.folded(tags)", within_tenant=False, postgresql_using="gin", name="folded_tags"
+        ),
+        # Names may be of any length, which only this kind of index takes.
+        _resources.index("file_path", within_tenant=False, postgresql_using="hash"),
         _resources.index("title", within_tenant=False, postgresql_using="gin", postgresql_ops={"title": TRIGRAMS}),
         _resources.index(
             "description", within_tenant=False, postgresql_using="gin", postgresql_ops={"description": TRIGRAMS}
@@ -126,6 +131,7 @@ class ResourceShare(SQLModel, table=True):
         _shares.check("target", "num_nonnulls(shared_with_user_id, shared_with_group_id) = 1"),
         _shares.index("shared_with_user_id"),
         _shares.index("shared_with_group_id"),
+        _shares.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()
@@ -152,6 +158,7 @@ class ResourcePermission(SQLModel, table=True):
         _permissions.index("resource_id"),
         _permissions.index("user_id"),
         _permissions.index("group_id"),
+        _permissions.index("expires_at", within_tenant=False, where="expires_at is not null"),
     )
     tenant_id: UUID = tenant()
     id: UUID = identifier()

@@ -1,0 +1,279 @@
+"""Answers that are kept in Redis, and never wrong.
+
+An entry says which versions of which tables it was computed from, read before the query was sent. A read fetches the
+entry and the versions of now in one round trip and compares. A version is a random word under a key of its own; a write
+deletes the key once it is committed and before its client is answered, and whoever reads next makes up another word.
+
+Who writes tells in two ways. Through this process: the connection itself hears of every table that a statement wrote
+to, triggers and cascades included (`Database.on_written`). On any other road: PostgreSQL announces it when it is
+committed, and it shows as soon as the announcement has come through.
+
+Whatever makes the versions doubtful does away with all of them at once, by one key that every entry depends on: a new
+connection to Redis (which may have been restarted with what it knew an hour ago) and announcements that were not heard.
+Without Redis, or deaf, a process keeps nothing and computes every answer.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from os import urandom
+from typing import Any
+
+from app.adapters.listener import Listener
+from app.adapters.postgres import SERVICE, Database, Stamp
+from app.adapters.redis import Redis, RedisUnavailable, Script
+from app.catalog.types import Catalog, Name
+from app.errors import AppError
+from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
+from app.gateway.reads import is_pinned
+from app.gateway.types import ResultSet
+from app.settings import CacheSettings
+
+CHANNEL = "relais_written"
+WRITES_NOT_HEARD = "writes_not_heard"
+#: Every entry depends on it.
+EPOCH = "epoch"
+#: Longer than any entry lives; a version that is gone is made up anew.
+_VERSION_SECONDS = 2 * 24 * 3600
+#: Rights that are about to end are not worth keeping anything for.
+_LEAST_SECONDS = 0.05
+#: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
+#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts.
+_LOOK_UP = Script("""
+local last = #KEYS
+local words = redis.call('MGET', unpack(KEYS, 1, last - 1))
+for place = 1, last - 1 do
+    if not words[place] then
+        redis.call('SET', KEYS[place], ARGV[1], 'EX', ARGV[2])
+        words[place] = ARGV[1]
+    end
+end
+local vector = table.concat(words, '.') .. '\\n'
+local entry = redis.call('GET', KEYS[last])
+if entry and string.sub(entry, 1, #vector) == vector then
+    return string.sub(entry, #vector + 1)
+end
+return {vector}
+""")
+_ANNOUNCE = "select pg_notify($1, name) from unnest($2::text[]) as name"
+#: Done when the caller may be answered; raises if not.
+Allowed = asyncio.Future[None] | None
+Compute = Callable[[], Awaitable[ResultSet]]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of reads that could have been answered from here."""
+
+    hits: int = 0
+    misses: int = 0
+    #: Redis was away, or the process deaf.
+    passed: int = 0
+
+
+@dataclass(slots=True)
+class Cache:
+    """One process's way to what all of them keep."""
+
+    database: Database
+    redis: Redis
+    settings: CacheSettings
+    lifetimes: Lifetimes
+    #: Columns whose time takes a right away, by table.
+    expiring: Sequence[tuple[Name, str]]
+    catalog: Callable[[], Catalog | None]
+    counts: Counts = field(default_factory=Counts)
+    _listener: Listener | None = None
+    #: Redis did as it was told.
+    _works: bool = True
+    _flights: dict[tuple[str, bytes], asyncio.Task[ResultSet]] = field(
+        default_factory=dict[tuple[str, bytes], "asyncio.Task[ResultSet]"]
+    )
+    _at_hand: OrderedDict[str, tuple[float, ResultSet]] = field(
+        default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
+    )
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    _relevant: tuple[Catalog | None, frozenset[str]] = (None, frozenset())
+
+    def attach(self) -> None:
+        """Hear of writes and of new connections, from before the first of either."""
+        if not self.settings.enabled:
+            return
+        self.database.on_written = self.written
+        self.redis.greeting = lambda: [("DEL", self._key(EPOCH))]
+        self.redis.greeted = self._greeted
+
+    async def start(self) -> None:
+        """Listen for what is written elsewhere."""
+        if self.settings.enabled:
+            self._listener = Listener(
+                self.database, CHANNEL, self._heard, catch_up=self.begin_anew, lost=WRITES_NOT_HEARD
+            )
+            await self._listener.start()
+
+    async def stop(self) -> None:
+        """Listen no more, and come to an end with what has begun."""
+        if self._listener is not None:
+            await self._listener.stop()
+        await asyncio.gather(*self._tasks, *self._flights.values(), return_exceptions=True)
+
+    async def result(self, keeping: Keeping, compute: Compute, allowed: Allowed = None) -> ResultSet:
+        """The answer: kept, or computed and kept from now on. Nothing is computed before it is `allowed`."""
+        local = self._local(keeping.key)
+        if local is not None:
+            self.counts.hits += 1
+            return local
+        vector, entry = b"", None
+        with suppress(RedisUnavailable):
+            if self._listener is not None and self._listener.hears and self._works:
+                vector, entry = await self._looked_up(keeping)
+        if allowed is not None:
+            await allowed
+        if entry is None and not vector:
+            self.counts.passed += 1
+            return await compute()
+        if entry is not None:
+            found = decoded(entry)
+            self.counts.hits += 1
+            self._put_at_hand(keeping.key, found)
+            return found
+        self.counts.misses += 1
+        return await self._computed(keeping, vector, compute)
+
+    async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None]:
+        """The versions of now, or the entry that was computed from them."""
+        if not keeping.keys:
+            keeping.keys = tuple(self._key(name).encode() for name in (EPOCH, *keeping.versions, keeping.key))
+        word = urandom(8).hex().encode()
+        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, word, _VERSION_SECONDS))
+        if isinstance(answer, bytes):
+            return b"", answer
+        if isinstance(answer, Exception):
+            # Full, or a replica: nothing can be told of versions.
+            raise RedisUnavailable(str(answer))
+        return answer[0], None
+
+    async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute) -> ResultSet:
+        """One computes for all who ask for the same at the same versions, which are those of now to each of them."""
+        flight = (keeping.key, vector)
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.ensure_future(_tagged(compute))
+            task.add_done_callback(lambda done: self._landed(flight, keeping, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, flight: tuple[str, bytes], keeping: Keeping, task: "asyncio.Task[ResultSet]") -> None:
+        del self._flights[flight]
+        if task.cancelled() or task.exception() is not None:
+            return
+        result = task.result()
+        if result.headers is not None or result.status is not None or len(result.body) > self.settings.max_entry_bytes:
+            return
+        self._in_background(self._keep(keeping, flight[1], result))
+
+    async def _keep(self, keeping: Keeping, vector: bytes, result: ResultSet) -> None:
+        with suppress(RedisUnavailable, AppError):
+            seconds = await self._until_a_right_ends(keeping.seconds)
+            if seconds < _LEAST_SECONDS:
+                return
+            entry = encoded(vector, result)
+            await self.redis.run(("SET", self._key(keeping.key), entry, "PX", int(seconds * 1000)))
+
+    async def _until_a_right_ends(self, seconds: float) -> float:
+        if not self.expiring:
+            return seconds
+        row = await self.database.fetch(SERVICE, _next_end(tuple(self.expiring)), mode="write")
+        return min(seconds, row[0][0]) if row[0][0] is not None else seconds
+
+    # Writes.
+
+    async def written(self, stamp: Stamp, tables: frozenset[str]) -> None:
+        """Have nobody be given an answer from before a write, wherever it was kept."""
+        relevant = self._depended_on()
+        names = [self._version_of(table, stamp) for table in tables if relevant is None or table in relevant]
+        if names and not await self._forget(names):
+            # Others may have a Redis that still knows: PostgreSQL reaches them.
+            with suppress(AppError):
+                await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, sorted(tables), mode="write")
+
+    def _version_of(self, table: str, stamp: Stamp) -> str:
+        schema, _, name = table.partition(".")
+        catalog = self.catalog()
+        pinned = catalog is not None and stamp.role != SERVICE.role and is_pinned(Name(schema, name), catalog)
+        return version_name(table, stamp.tenant_id if pinned else "")
+
+    def _depended_on(self) -> frozenset[str] | None:
+        catalog = self.catalog()
+        if catalog is None:
+            return None
+        if self._relevant[0] is not catalog:
+            self._relevant = catalog, self.lifetimes.relevant(catalog)
+        return self._relevant[1]
+
+    def _heard(self, table: str) -> None:
+        relevant = self._depended_on()
+        if relevant is None or table in relevant:
+            self._in_background(self._forget([version_name(table)]))
+
+    async def begin_anew(self) -> None:
+        """Nothing that was kept counts any more, for anybody."""
+        await self._forget([EPOCH])
+
+    async def _forget(self, names: Iterable[str]) -> bool:
+        self._at_hand.clear()
+        try:
+            answers = await self.redis.run(("DEL", *map(self._key, names)))
+        except RedisUnavailable:
+            # Nobody here reads from it before it was greeted again, and then everything is forgotten.
+            return False
+        if isinstance(answers[0], Exception):
+            self._works = False
+        return self._works
+
+    def _greeted(self, answers: Sequence[Any]) -> None:
+        self._works = not any(isinstance(answer, Exception) for answer in answers)
+
+    # What this process has at hand.
+
+    def _local(self, key: str) -> ResultSet | None:
+        found = self._at_hand.get(key)
+        if found is None:
+            return None
+        if found[0] <= time.monotonic():
+            del self._at_hand[key]
+            return None
+        return found[1]
+
+    def _put_at_hand(self, key: str, result: ResultSet) -> None:
+        seconds, most = self.settings.local_seconds, self.settings.local_entries
+        if seconds <= 0 or most <= 0:
+            return
+        self._at_hand[key] = (time.monotonic() + seconds, result)
+        self._at_hand.move_to_end(key)
+        if len(self._at_hand) > most:
+            self._at_hand.popitem(last=False)
+
+    def _key(self, name: str) -> str:
+        return self.redis.key("cache", name)
+
+    def _in_background(self, work: Awaitable[Any]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _tagged(compute: Compute) -> ResultSet:
+    result = await compute()
+    return replace(result, kept=False, tag=tag_of(result))
+
+
+def _next_end(expiring: tuple[tuple[Name, str], ...]) -> str:
+    """Seconds until the next right ends."""
+    parts = " union all ".join(
+        f'select min("{column}") as at from "{table.schema}"."{table.name}" where "{column}" > now()'  # noqa: S608
+        for table, column in expiring
+    )
+    return f"select extract(epoch from min(at) - clock_timestamp())::float8 from ({parts}) as ends"  # noqa: S608

@@ -1,0 +1,61 @@
+"""Answers that are kept have a tag; whoever has the answer already is told so, and no more.
+
+Browsers may hold on to them, but ask each time: what they hold was right when it was sent.
+"""
+
+import hashlib
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.middleware.trace import trace_of
+
+_KEPT = (b"cache-control", b"private, no-cache")
+_VARY = (b"vary", b"Authorization")
+#: What a 304 leaves out: it speaks of a body that is not sent.
+_OF_THE_BODY = frozenset({b"content-length", b"content-type"})
+
+
+class ConditionalMiddleware:
+    """Tags what a route answered from what is kept, and compares with what the client has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            return await self.app(scope, receive, send)
+        trace = trace_of(scope)
+        begun: Message | None = None
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                if trace.cache and message["status"] in (200, 206):
+                    begun = message
+                    return
+            elif begun is not None:
+                start, begun = begun, None
+                message = await _tagged(scope, start, message, send)
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+
+async def _tagged(scope: Scope, start: Message, message: Message, send: Send) -> Message:
+    if message.get("more_body") or scope["method"] == "HEAD":
+        await send(start)
+        return message
+    headers = [*start["headers"], _KEPT, _VARY]
+    told = trace_of(scope).tag or hashlib.blake2b(message.get("body", b""), digest_size=12).hexdigest().encode()
+    tag = b'W/"%b"' % told
+    headers.append((b"etag", tag))
+    if start["status"] == 200 and tag in _held(scope):
+        headers = [item for item in headers if item[0] not in _OF_THE_BODY]
+        await send({**start, "status": 304, "headers": headers})
+        return {**message, "body": b""}
+    await send({**start, "headers": headers})
+    return message
+
+
+def _held(scope: Scope) -> list[bytes]:
+    return [tag.strip() for name, value in scope["headers"] if name == b"if-none-match" for tag in value.split(b",")]

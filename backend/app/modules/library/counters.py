@@ -1,0 +1,101 @@
+"""Views and downloads of resources.
+
+A view costs no write: Redis gathers views, each visitor's once in a while, and the worker adds them to their resources
+every second. Without Redis each view is written straight. Downloads are rarer, follow the transfer of a file, and are
+not to be lost with Redis: the request writes them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.adapters.postgres import Connection, Database
+from app.adapters.redis import Redis, RedisUnavailable, Script
+from app.jobs.buffers import Buffer
+from app.modules.library import events, resources
+from app.modules.library.callers import Caller
+from app.modules.library.events import MOST_GATHERED, Event
+
+VIEW, DOWNLOAD = "resource_view", "resource_download"
+#: One view of a visitor in a window, and its event if there is room.
+_COUNT = Script("""
+if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
+redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
+if redis.call('LLEN', KEYS[3]) < tonumber(ARGV[4]) then redis.call('RPUSH', KEYS[3], ARGV[3]) end
+return 1
+""")
+_ADD = "select library_internal.add_views($1::text::jsonb)"
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Where views are gathered, and for how long one visitor's are one."""
+
+    redis: Redis
+    window_seconds: int
+
+
+def gathered(redis: Redis) -> Buffer:
+    """Views that wait to be added."""
+    return Buffer(redis, "views", "hash")
+
+
+async def count_view(caller: Caller, counting: Counting, resource_id: str) -> None:
+    """One view of a resource that the caller may read."""
+    resource = (await resources.must_be_readable(caller, resource_id))["id"]
+    event = _event(caller, VIEW, resource)
+    redis = counting.redis
+    keys = (_seen_key(caller, redis, resource), gathered(redis).key, events.gathered(redis).key)
+    values = (counting.window_seconds, f"{event.tenant_id}:{resource}", event.told().decode(), MOST_GATHERED)
+    try:
+        (counted,) = await redis.run(_COUNT.call(keys, values))
+        if not isinstance(counted, Exception):
+            return
+    except RedisUnavailable:
+        pass  # which says so itself
+    await caller.ask.call("increment_resource_views", {"resource_id": resource})
+    await events.write_straight(caller.database, event.told())
+
+
+async def count_download(caller: Caller, redis: Redis, resource_id: str) -> None:
+    """One download of a resource that the caller may read."""
+    resource = (await resources.must_be_readable(caller, resource_id))["id"]
+    await caller.ask.call("increment_resource_downloads", {"resource_id": resource})
+    await events.note(redis, caller.database, _event(caller, DOWNLOAD, resource))
+
+
+async def flush_views(ctx: dict[str, Any]) -> None:
+    """What each worker does every second."""
+    redis: Redis = ctx["redis"]
+    database: Database = ctx["database"]
+    await gathered(redis).flush(database, _add)
+
+
+async def _add(connection: Connection, content: Sequence[bytes]) -> None:
+    pairs = zip(content[::2], content[1::2], strict=True)
+    counts = [count for field, views in pairs if (count := _count(field, views)) is not None]
+    await connection.execute(_ADD, orjson.dumps(counts).decode())
+
+
+def _count(field: bytes, views: bytes) -> dict[str, Any] | None:
+    # What somebody else put there must not keep the others waiting.
+    try:
+        tenant, resource = field.decode().split(":")
+        return {"tenant": str(UUID(tenant)), "resource": str(UUID(resource)), "views": int(views)}
+    except ValueError:
+        return None
+
+
+def _event(caller: Caller, name: str, resource_id: str) -> Event:
+    return Event(caller.tenant_id, name, caller.user_id, resource_id)
+
+
+def _seen_key(caller: Caller, redis: Redis, resource_id: str) -> str:
+    # Addresses are nobody's affair: what is kept of them is enough to know one again, for a while.
+    visitor = f"user {caller.user_id}" if caller.user_id else f"address {caller.asked.address}"
+    known = blake2b(f"{caller.tenant_id} {resource_id} {visitor}".encode(), digest_size=16)
+    return redis.key("{buffers}", "seen", known.hexdigest())

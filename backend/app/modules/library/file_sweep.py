@@ -1,0 +1,129 @@
+"""Sweeps out what is left over of files: those that hang on nothing any more, bytes without a row, rows without bytes.
+
+Nothing is touched before it has been left over for a while (`RELAIS_FILES_ORPHAN_HOURS`): a file that is just coming in
+has bytes and no row yet. Storage that has lost most of its files has not lost them, it is the wrong one or is away.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app import log
+from app.adapters.postgres import SERVICE, Database
+from app.adapters.storage import Lying, Storage, key_of
+from app.adapters.stores import storage_for
+from app.settings import Settings
+
+PAGE_ROWS = 500
+#: So many may be missing without a doubt about the storage; beyond it no more than half.
+FEW = 10
+_HOUR = 3600.0
+_LEFT = """
+    delete from library.files as f
+    where f.resource_id is null and not f.is_public and f.updated_at < now() - $1::float8 * interval '1 hour'
+      and not exists (
+        select from library.resources as r where r.tenant_id = f.tenant_id and r.file_path = f.file_name)
+      and not exists (
+        select from library.resource_versions as v where v.tenant_id = f.tenant_id and v.file_path = f.file_name)
+    returning f.tenant_id::text, f.file_name
+"""
+_ROWS = """
+    select f.id::text, f.tenant_id::text, f.file_name
+    from library.files as f
+    where f.id > $1::text::uuid and f.created_at < now() - $2::float8 * interval '1 hour'
+    order by f.id limit $3
+"""
+_KNOWN = "select f.tenant_id::text, f.file_name from library.files as f where f.file_name = any($1::text[])"
+_DROP = "delete from library.files as f where f.id = any($1::text[]::uuid[])"
+_FIRST = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    database: Database
+    storage: Storage
+    hours: float
+
+    async def files_of_nothing(self) -> int:
+        """Private files that no resource and no version of one names: their resource is gone."""
+        async with self.database.connection(SERVICE, "write") as connection:
+            rows = await connection.fetch(_LEFT, self.hours)
+        for row in rows:
+            await self.storage.remove(key_of(row[0], row[1]))
+        return len(rows)
+
+    async def bytes_without_rows(self) -> int:
+        """What lies there and belongs to no row."""
+        removed, page = 0, list[Lying]()
+        before = time.time() - self.hours * _HOUR
+        async for lying in self.storage.listed():
+            if lying.since < before:
+                page.append(lying)
+            if len(page) >= PAGE_ROWS:
+                removed += await self._remove_unknown(page)
+                page = []
+        return removed + await self._remove_unknown(page)
+
+    async def _remove_unknown(self, page: Sequence[Lying]) -> int:
+        if not page:
+            return 0
+        names = [lying.key.rpartition("/")[2] for lying in page]
+        rows = await self.database.fetch(SERVICE, _KNOWN, names, mode="write")
+        known = {key_of(row[0], row[1]) for row in rows}
+        unknown = [lying.key for lying in page if lying.key not in known]
+        for key in unknown:
+            await self.storage.remove(key)
+        return len(unknown)
+
+    async def rows_without_bytes(self) -> int:
+        """Rows that show what is not there."""
+        after, seen, missing = _FIRST, 0, list[str]()
+        while True:
+            rows = await self.database.fetch(SERVICE, _ROWS, after, self.hours, PAGE_ROWS, mode="write")
+            if not rows:
+                break
+            for row in rows:
+                if await self.storage.size(key_of(row[1], row[2])) is None:
+                    missing.append(row[0])
+            seen, after = seen + len(rows), rows[-1][0]
+        if len(missing) > FEW and len(missing) > seen / 2:
+            log.event("files_storage_doubted", {"rows": seen, "missing": len(missing)}, level="error")
+            return 0
+        if missing:
+            async with self.database.connection(SERVICE, "write") as connection:
+                await connection.execute(_DROP, missing)
+        return len(missing)
+
+
+async def sweep_files(ctx: dict[Any, Any]) -> dict[str, int]:
+    """Remove everything that is left over; running it twice at once is harmless."""
+    settings: Settings = ctx["settings"]
+    storage = storage_for(settings)
+    sweep = _Sweep(ctx["database"], storage, settings.files.orphan_hours)
+    try:
+        removed = {
+            "files_of_nothing": await sweep.files_of_nothing(),
+            "rows_without_bytes": await sweep.rows_without_bytes(),
+            "bytes_without_rows": await sweep.bytes_without_rows(),
+            "broken_off": await asyncio.to_thread(_broken_off, storage.incoming, sweep.hours),
+        }
+    finally:
+        await storage.close()
+    log.event("files_swept", removed)
+    return removed
+
+
+def _broken_off(incoming: Path, hours: float) -> int:
+    """Files that were coming in when their process died."""
+    removed, before = 0, time.time() - hours * _HOUR
+    for path in incoming.glob("*"):
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:
+            continue
+    return removed

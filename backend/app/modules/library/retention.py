@@ -1,0 +1,60 @@
+"""What the library removes when it has served its time, and what it counts anew. In small parts: nobody waits long."""
+
+from typing import Any
+
+from app import log
+from app.adapters.postgres import SERVICE, Database
+from app.jobs.performing import Run
+from app.settings import Settings
+
+#: Rows that one statement removes.
+PART = 5000
+_TENANTS = "select id::text from relais.tenants"
+_EVENTS = """
+    delete from library.analytics_events as e
+    where e.tenant_id = $1::text::uuid and e.id in (
+        select old.id from library.analytics_events as old
+        where old.tenant_id = $1::text::uuid and old.created_at < now() - $2::int * interval '1 day'
+        limit $3)
+"""
+_READ = """
+    delete from library.notifications as n
+    where (n.tenant_id, n.id) in (
+        select old.tenant_id, old.id from library.notifications as old
+        where old.is_read and old.created_at < now() - $1::int * interval '1 day'
+        limit $2)
+"""
+_RECOUNT = """
+    select library_internal.recount_days(
+        ((now() - interval '7 days') at time zone 'UTC')::date, (now() at time zone 'UTC')::date)
+"""
+
+
+async def retire_library_rows(ctx: dict[str, Any]) -> None:
+    """Remove read notifications and events, after so many days as the settings say."""
+    database: Database = ctx["database"]
+    settings: Settings = ctx["settings"]
+    days = settings.retention
+    notifications = await _removed(database, _READ, days.notifications_days)
+    events = 0
+    for row in await database.fetch(SERVICE, _TENANTS, mode="write"):
+        events += await _removed(database, _EVENTS, row[0], days.analytics_days)
+    log.event("swept", {"notifications": notifications, "analytics_events": events})
+
+
+async def recount_analytics(ctx: dict[str, Any]) -> None:
+    """Count the last days anew: whatever removed events since, an import that was taken back for one."""
+    run: Run = ctx["run"]
+    async with run.once() as connection:
+        await connection.execute(_RECOUNT)
+
+
+async def _removed(database: Database, statement: str, *values: Any) -> int:
+    total = 0
+    while True:
+        async with database.connection(SERVICE, "write") as connection:
+            outcome = await connection.execute(statement, *values, PART)
+        removed = int(outcome.rsplit(" ", 1)[-1])
+        total += removed
+        if removed < PART:
+            return total

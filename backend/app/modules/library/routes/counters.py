@@ -1,0 +1,36 @@
+"""`/api/resources/{id}/view` and `/download`: what is counted of a resource."""
+
+from fastapi import APIRouter, Request
+
+from app.modules.library import counters
+from app.modules.library.callers import Anybody
+from app.modules.library.counters import Counting
+from app.modules.library.errors import RESOURCE_NOT_FOUND
+from app.named.answers import Json, Message, errors
+
+router = APIRouter(prefix="/api/resources", tags=["resources"])
+
+
+@router.post(
+    "/{resource_id}/view",
+    summary="Count a view",
+    response_model=Message,
+    responses=errors(RESOURCE_NOT_FOUND),
+)
+async def post_view(caller: Anybody, request: Request, resource_id: str) -> Json:
+    """One for each visitor in a while; the number moves within a second or so."""
+    state = request.app.state.relais
+    await counters.count_view(caller, Counting(state.redis, state.settings.jobs.view_window_seconds), resource_id)
+    return Json({"message": "Vue incrémentée"})
+
+
+@router.post(
+    "/{resource_id}/download",
+    summary="Count a download",
+    response_model=Message,
+    responses=errors(RESOURCE_NOT_FOUND),
+)
+async def post_download(caller: Anybody, request: Request, resource_id: str) -> Json:
+    """Each of them, at once."""
+    await counters.count_download(caller, request.app.state.relais.redis, resource_id)
+    return Json({"message": "Téléchargement incrémenté"})

@@ -1,0 +1,119 @@
+"""`/api/<table>`: tables by their names, and `/api/rpc/<function>`, as the shipped client asks for them.
+
+One set of routes for all tables: the names are part of the path's pattern, so that no other path is taken.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Body as Content
+from pydantic import Field
+from starlette.convertors import Convertor, register_url_convertor
+
+from app.accounts.bodies import Body, Name, Text
+from app.errors import MALFORMED_REQUEST, ErrorSpec
+from app.modules.library import settings
+from app.modules.library.callers import Admin, Anybody, User
+from app.modules.library.errors import ACCESS_DENIED
+from app.modules.library.shapes.administration import ConfigTableRow
+from app.modules.library.table_rows import NAMES, NOT_FOUND, TableName, TableRows, rows_of
+from app.named.answers import Json, errors
+from app.named.ask import telling
+from app.named.bodies import AnyJson, JsonObject
+
+UNKNOWN_FUNCTION = ErrorSpec("UNKNOWN_FUNCTION", 404, "Fonction RPC inconnue")
+_NO_FUNCTION = {"PGRST202": UNKNOWN_FUNCTION, "42883": UNKNOWN_FUNCTION}
+
+
+class _TableNames(Convertor[str]):
+    regex = "|".join(NAMES)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("librarytable", _TableNames())
+router = APIRouter(prefix="/api", tags=["tables"])
+Table = Annotated[TableName, Path(description="The name of a table that has no route of its own.")]
+AnyRow = dict[str, Any]
+_LIST, _ROW = "/{table:librarytable}", "/{table:librarytable}/{row_id}"
+
+
+def _read(caller: Anybody, table: Table) -> TableRows:
+    return rows_of(caller, table)
+
+
+def _written(caller: User, table: Table) -> TableRows:
+    return rows_of(caller, table)
+
+
+Read = Annotated[TableRows, Depends(_read)]
+Written = Annotated[TableRows, Depends(_written)]
+
+
+class SettingRow(Body):
+    """A setting. Its key says which one; ids of clients are not looked at."""
+
+    key: Name
+    value: Annotated[AnyJson, Field(description="Stored as a text.")]
+    description: Annotated[Text, Field(max_length=1000)] | None = None
+
+
+@router.post(
+    "/admin_config",
+    status_code=201,
+    summary="Put a setting",
+    response_model=ConfigTableRow,
+    responses={200: {"model": ConfigTableRow, "description": "There was one with this key."}},
+)
+async def post_setting(caller: Admin, body: SettingRow) -> Json:
+    """New, or in the place of the one with the same key."""
+    rows = rows_of(caller, "admin_config")
+    stored, is_new = await settings.put_row(caller, body.model_dump(exclude_unset=True))
+    return Json(rows.told(stored), 201 if is_new else 200)
+
+
+@router.get(_LIST, summary="Rows of a table", response_model=list[AnyRow])
+async def get_rows(rows: Read, request: Request) -> Json:
+    """Those that the caller may read: `column=…` and `column__operator=…` narrow them, `sortBy` orders them."""
+    return Json(await rows.listed(request.query_params))
+
+
+@router.get(_ROW, summary="A row of a table", response_model=AnyRow, responses=errors(NOT_FOUND))
+async def get_row(rows: Read, row_id: str) -> Json:
+    """One that the caller may not read is not there."""
+    return Json(await rows.found(row_id))
+
+
+@router.post(
+    _LIST,
+    status_code=201,
+    summary="A new row of a table",
+    response_model=AnyRow | list[AnyRow],
+    responses=errors(MALFORMED_REQUEST),
+)
+async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
+    """Or several, as a list. What is no column of the table is not looked at."""
+    return Json(await rows.insert(body), 201)
+
+
+@router.put(_ROW, summary="Change a row of a table", response_model=AnyRow, responses=errors(NOT_FOUND, ACCESS_DENIED))
+async def put_row(rows: Written, row_id: str, body: Annotated[AnyJson, Content()]) -> Json:
+    """What is left out stays as it is; what the server keeps stays whatever the body says."""
+    return Json(await rows.change(row_id, body))
+
+
+@router.delete(_ROW, status_code=204, summary="Delete a row of a table", responses=errors(NOT_FOUND, ACCESS_DENIED))
+async def delete_row(rows: Written, row_id: str) -> None:
+    """With all that hangs on it."""
+    await rows.delete(row_id)
+
+
+@router.post("/rpc/{function}", summary="Call a function", responses=errors(UNKNOWN_FUNCTION))
+async def post_call(caller: Anybody, function: str, arguments: Annotated[JsonObject | None, Content()] = None) -> Json:
+    """What `/rest/v1/rpc/<function>` of the gateway answers; null for functions that answer nothing."""
+    with telling(_NO_FUNCTION):
+        return Json(await caller.ask.call(function, arguments or {}))

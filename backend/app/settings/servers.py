@@ -1,0 +1,127 @@
+"""Settings of what Relais listens on, runs, and rests on: HTTP, PostgreSQL, Redis, worker, logs."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from app.settings.group import Group, comma_separated
+from app.settings.values import PostgresUrl, RedisUrl, named_proxies
+
+MOST_WORKERS = 64
+
+
+class ServerSettings(Group):
+    """Where the API listens."""
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    workers: int = Field(1, ge=1, le=MOST_WORKERS, description="API processes that share the port.")
+    shutdown_seconds: float = Field(
+        3.0, ge=0.001, le=86400, description="How long a stopping server waits for requests in flight."
+    )
+    trusted_proxies: Annotated[str, AfterValidator(named_proxies)] = Field(
+        "",
+        description="Comma-separated addresses or networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For and"
+        " X-Forwarded-Proto are believed; empty: none.",
+    )
+
+
+class HttpSettings(Group):
+    """What every request goes through."""
+
+    cors_origins: str = Field(
+        "http://localhost:5173,http://localhost:8080,http://localhost:3000",
+        description="Comma-separated origins whose pages may call the API; `*` allows all, without credentials.",
+    )
+    body_limit_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest request body; beyond it: 413.")
+    timeout_seconds: float = Field(
+        30.0, ge=0.001, le=86400, description="Longest time a request may take; beyond it: 503."
+    )
+    docs: bool = Field(True, description="Serve the API reference at /api/docs.")
+    server_timing: bool = Field(True, description="Send Server-Timing with the time each stage took.")
+
+    def origins(self) -> tuple[str, ...]:
+        """The allowed origins as a list."""
+        return comma_separated(self.cors_origins)
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL 15 to 18."""
+
+    url: PostgresUrl = Field(
+        None,
+        description="Where requests go, as a login that owns nothing. Unset: Relais starts a PostgreSQL of its own.",
+    )
+    admin_url: PostgresUrl = Field(
+        None, description="The same database as its owner, for migrations and seeding. Unset: `url` is used."
+    )
+    read_url: PostgresUrl = Field(None, description="A replica for reads. Unset: reads go to `url`.")
+    pool_max: int = Field(10, ge=1, le=1000, description="Connections that each process opens at the most, per pool.")
+    acquire_timeout_seconds: float = Field(
+        2.0, ge=0.001, le=86400, description="Longest wait for a free connection; beyond it: 504."
+    )
+    connect_timeout_seconds: float = Field(5.0, ge=0.001, le=86400, description="Longest wait for a new connection.")
+    statement_timeout_seconds: float = Field(10.0, ge=0.001, le=86400, description="Longest time a statement may run.")
+    timezone: str = Field(
+        "UTC",
+        min_length=1,
+        description="Time zone that times are shown in unless a request or a role says otherwise. `-`: the database's.",
+    )
+    statement_cache_size: int = Field(
+        512, ge=0, description="Prepared statements kept per connection; 0 behind a transaction pooler."
+    )
+    lock_timeout_seconds: float = Field(
+        5.0, ge=0.001, le=86400, description="Longest wait for a lock during a migration."
+    )
+
+
+class RedisSettings(Group):
+    """Redis 6.2 to 8."""
+
+    url: RedisUrl = Field(None, description="Where Redis is. Unset: Relais starts a Redis of its own.")
+    prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9:_-]*$",
+        description="Put before our keys in a Redis that is shared (arq's own begin with `arq:` all the same).",
+    )
+    timeout_seconds: float = Field(0.5, ge=0.001, le=86400, description="Longest wait for an answer from Redis.")
+    max_connections: int = Field(50, ge=1, description="Connections that each process opens at the most.")
+
+
+class CacheSettings(Group):
+    """Answers that are kept in Redis until something that they depend on is written to."""
+
+    enabled: bool = Field(True, description="Answers are kept at all.")
+    max_entry_bytes: int = Field(1024 * 1024, ge=0, description="Longer answers are not kept.")
+    local_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Each process gives an answer again for so long without asking Redis: what was written through"
+        " another process shows that much later. 0: it always asks.",
+    )
+    local_entries: int = Field(1000, ge=0, description="So many answers each process has at hand for that.")
+
+
+class EmbeddedSettings(Group):
+    """The PostgreSQL and the Redis that Relais starts when it is given no URL."""
+
+    user: str = Field(
+        "",
+        description="System user that the servers run as when Relais runs as root. Unset: `postgres`, else `nobody`.",
+    )
+    postgres_max_connections: int = Field(100, ge=10, le=5000, description="Connections that PostgreSQL accepts.")
+    postgres_shared_buffers: str = Field(
+        "128MB", pattern=r"^\d+(kB|MB|GB)$", description="Memory that PostgreSQL shares between connections."
+    )
+    redis_max_memory: str = Field("256mb", pattern=r"^\d+(kb|mb|gb)$", description="Memory that Redis may use.")
+    start_timeout_seconds: float = Field(
+        30.0, ge=0.001, le=86400, description="Longest wait for a server to answer at its start."
+    )
+
+
+class LogSettings(Group):
+    """Logs go to standard error, one JSON object a line."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+    access: bool = Field(True, description="Write one line for each request.")
