@@ -182,7 +182,8 @@ async def _api_token(world: World, who: str) -> str:
 
 async def _config_key(world: World, _who: str) -> str:
     key = f"contract_{secrets.token_hex(4)}"
-    await world.row("admin_config", key=key, value="1")
+    # Its identifier is text.
+    await world.pool.execute("insert into library.admin_config (key, value) values ($1, '1')", key)
     return key
 
 
