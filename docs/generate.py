@@ -19,6 +19,7 @@ from app.settings import EmbeddedSettings
 
 from docs.writers.api_page import api_page
 from docs.writers.cli_page import cli_page
+from docs.writers.compatibility_page import compatibility_page
 from docs.writers.database import read_database
 from docs.writers.er_picture import draw_er_picture
 from docs.writers.errors_page import errors_page
@@ -33,6 +34,7 @@ PAGES_FROM_CODE: Final[Mapping[str, Callable[[], str]]] = {
     "cli.md": cli_page,
     "modules.md": modules_page,
     "api.md": api_page,
+    "compatibility.md": compatibility_page,
 }
 
 

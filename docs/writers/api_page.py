@@ -23,7 +23,7 @@ letters, digits, dots, colons, dashes or underscores, else a new one."""
 
 def api_page() -> str:
     """The page."""
-    api = _described()
+    api = described()
     parts = [
         _operation(path, method.upper(), spec)
         for path, methods in sorted(api["paths"].items())
@@ -32,7 +32,8 @@ def api_page() -> str:
     return page("API", INTRO, *parts)
 
 
-def _described() -> dict[str, Any]:
+def described() -> dict[str, Any]:
+    """The description that the API serves."""
     # Nothing is connected: an application opens its connections when it starts, and this one never does.
     settings = Settings.model_construct(
         auth=AuthSettings(secret=SecretStr("x" * 32)),  # pyright: ignore[reportCallIssue]

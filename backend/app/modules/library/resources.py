@@ -21,6 +21,9 @@ AnyResource = TypeVar("AnyResource", bound=ResourceCore)
 #: Columns that forms write files into.
 FILES = ("file_url",)
 SEARCHED = ("title", "description", "readme")
+#: What a list that was searched may be sorted by besides its columns.
+RELEVANCE = "relevance"
+LONGEST_QUERY = 500
 #: Keys of a list that have a meaning of their own, besides being names of columns.
 _OWN = frozenset({"tags", "tags__overlaps"})
 #: What hangs on a resource that can be read and is gone a moment later, or is added by somebody who may only read.
@@ -28,28 +31,65 @@ GONE_OR_GUEST: Mapping[str, ErrorSpec] = {"23503": RESOURCE_NOT_FOUND, "42501": 
 
 
 def conditions(params: QueryParams, *, folded: bool = False) -> list[Pair]:
-    """What narrows a list of resources, from its query string; `folded`: by `tags__overlaps` as well."""
+    """What narrows a list of resources, from its query string; `folded`: by `tags__overlaps` and `search` as well,
+    which are asked of the rows themselves there."""
     found = filters(params, Resource.columns(), without=_OWN)
     if folded:
         found += [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
+        search = params.get("search", "").strip()
+        if search:
+            found.append(containing(search, SEARCHED))
     author = params.get("authorId") or params.get("author_id")
     if author:
         found.append(("user_id", f"eq.{author}"))
     tags = [tag for tag in params.getlist("tags") if tag]
     if tags:
         found.append(("tags", f"cs.{{{among(tags)}}}"))
-    search = params.get("search", "").strip()
-    if search:
-        found.append(containing(search, SEARCHED))
     return found
 
 
+def query_of(query: str) -> str:
+    """A query as PostgreSQL can be told it: of what is longer than any question, the beginning."""
+    return query.replace("\0", " ")[:LONGEST_QUERY]
+
+
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
-    """A page of the resources that the caller may read."""
-    sorting = order(params, Resource.columns())
-    select = ("select", Resource.select())
-    found = await asked(caller, params, select, *conditions(params), sorting, *page.pairs())
+    """A page of the resources that the caller may read, the best first where a search is not sorted otherwise."""
+    search = query_of(params.get("search", "").strip())
+    wanted = params.get("sortBy") or params.get("sort_by") or (RELEVANCE if search else None)
+    by_rank = bool(search) and wanted == RELEVANCE
+    narrowing = conditions(params)
+    if by_rank and not narrowing and "tags__overlaps" not in params:
+        hits = await best(caller, {"query": search}, page, "id,total")
+        if hits or page.number == 1:
+            rows = [row for _, row in await with_rows(caller, hits)]
+            return listed_rows(rows, Found(rows, hits[0]["total"] if hits else 0), page, form)
+    sorting = () if by_rank else (order(params, Resource.columns()),)
+    pairs: tuple[Pair, ...] = (("select", Resource.select()), *narrowing, *sorting, *page.pairs())
+    if search:
+        overlaps = [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
+        found = await caller.ask.rows_of("matching_resources", {"query": search}, *pairs, *overlaps, count=True)
+    else:
+        found = await asked(caller, params, *pairs)
     return listed_rows(Resource.all(found.rows), found, page, form)
+
+
+async def best(caller: Caller, arguments: Mapping[str, str], page: Page, columns: str) -> list[dict[str, Any]]:
+    """A page of what a search finds, the best first."""
+    # Further than there are rows in any table, but no further than the database counts.
+    skip = min((page.number - 1) * page.limit, 2**31 - 1)
+    given = {**arguments, "max_rows": page.limit, "skip": skip}
+    return await caller.ask.call("search_resources", given, ("select", columns))
+
+
+async def with_rows(caller: Caller, hits: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each hit of a search with its resource; what was deleted in between is left out."""
+    if not hits:
+        return []
+    ids = among(hit["id"] for hit in hits)
+    found = await caller.ask.rows("resources", ("select", Resource.select()), ("id", f"in.({ids})"))
+    rows = {row["id"]: row for row in found.rows}
+    return [(hit, Resource.told(rows[hit["id"]])) for hit in hits if hit["id"] in rows]
 
 
 async def asked(caller: Caller, params: QueryParams, *pairs: Pair) -> Found:

@@ -1,11 +1,12 @@
 """`/api/permissions`: the matrix of permissions, its record, and what somebody may do. Fixed paths come before ids."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.bodies import Body, Name
 from app.errors import ErrorSpec, refuse
@@ -23,12 +24,25 @@ Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")
 _LAST_PAGE = 10**9
 
 
+def _within(least: int, most: int) -> Callable[[str], str]:
+    # `Name` has bounds already, and a second pair of the same kind would not count.
+    def checked(value: str) -> str:
+        if not least <= len(value) <= most:
+            raise ValueError(f"Entre {least} et {most} caractères attendus")
+        return value
+
+    return checked
+
+
+Part = Annotated[Name, AfterValidator(_within(1, 50))]
+
+
 class PermissionBody(Body):
     """Of a new permission."""
 
-    name: Name = Field(min_length=3, max_length=100)
-    resource: Name = Field(max_length=50)
-    action: Name = Field(max_length=50)
+    name: Annotated[Name, AfterValidator(_within(3, 100))]
+    resource: Part
+    action: Part
     description: Words | None = None
 
 

@@ -63,7 +63,10 @@ class ResourceChanges(_ResourceBody):
 
 @router.get("", summary="List resources", response_model=PageOf[Resource])
 async def get_resources(caller: Anybody, request: Request, page: Paged) -> Json:
-    """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list."""
+    """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list.
+
+    What `search` finds comes best first (`sortBy=relevance`) unless another order is asked for.
+    """
     return Json(await resources.listed(caller, request.query_params, page, wanted_form(request)))
 
 

@@ -1,0 +1,132 @@
+"""Asks everything of the contract that the application has a route for: one API, one world, many requests at once."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.accounts.conftest import NOBODYS, signed_up
+from tests.contract.endpoints import Endpoint, Field
+from tests.contract.examples import EXAMPLES, Example, Request, made
+from tests.contract.world import CALLERS, World
+
+AT_ONCE = 8
+#: Who is in any case allowed to ask an endpoint, by what it demands.
+ALLOWED = {
+    "none": "owner",
+    "user": "owner",
+    "owner": "owner",
+    "moderator": "moderator",
+    "admin": "admin",
+    "super_admin": "super_admin",
+}
+UNKNOWN = {"unknown": NOBODYS, "malformed": "pas-un-id", "over-long": "x" * 3000, "hostile": "%00'%22;--"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Something that is asked."""
+
+    endpoint: Endpoint
+    #: valid, hidden, unknown, malformed, over-long, …
+    kind: str
+    who: str
+    #: What is wrong with it.
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.endpoint.id}, {self.kind} {self.detail} by {self.who}".replace("  ", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was answered."""
+
+    case: Case
+    status: int
+    content: bytes
+    json: Any
+    kind: str
+
+
+async def asked(world: World, offered: tuple[Endpoint, ...]) -> list[Asked]:
+    """All answers."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(case: Case) -> Asked:
+        async with gate:
+            return await _ask(world, case)
+
+    return await asyncio.gather(*(one(case) for endpoint in offered for case in cases(endpoint)))
+
+
+def cases(endpoint: Endpoint) -> Iterator[Case]:
+    """What is asked of an endpoint."""
+    example = EXAMPLES.get(endpoint.id, Example())
+    allowed = ALLOWED[endpoint.auth]
+    yield from (Case(endpoint, "valid", who) for who in CALLERS)
+    if example.hidden is not None:
+        yield from (Case(endpoint, "hidden", who) for who in ("anonymous", "other"))
+    if endpoint.places:
+        yield from (Case(endpoint, kind, allowed) for kind in UNKNOWN)
+    for item in endpoint.fields:
+        if item.type == "json" or item.name.startswith("<") or not isinstance(example.body, dict):
+            continue
+        yield Case(endpoint, "wrong type", allowed, item.name)
+        if item.most is not None and item.type.startswith("string") and not item.type.startswith("string["):
+            yield Case(endpoint, "too long", allowed, item.name)
+        if item.required:
+            yield Case(endpoint, "left out", allowed, item.name)
+    if endpoint.method != "GET" and endpoint.fields:
+        yield Case(endpoint, "no JSON", allowed)
+    yield Case(endpoint, "hostile query", allowed)
+
+
+async def _ask(world: World, case: Case) -> Asked:
+    example = EXAMPLES.get(case.endpoint.id, Example())
+    request = await made(world, example, case.who, hidden=case.kind == "hidden")
+    path, body, query = dict(request.path), request.body, dict(request.query)
+    if case.kind in UNKNOWN:
+        path = dict.fromkeys(path, UNKNOWN[case.kind])
+    elif case.detail:
+        body = _spoilt(case, request)
+    elif case.kind == "hostile query":
+        query |= {
+            "page": "-1",
+            "limit": "1e9",
+            "sortBy": "1;--",
+            "search": "'%&|!(\x00",
+            "select": "*",
+            "id__in": "x,(",
+        }
+    headers = (await signed_up(world.client)).headers if example.leaves else world.headers(case.who)
+    content = {"content": b"{nope", "headers": headers | {"Content-Type": "application/json"}}
+    told: dict[str, Any] = content if case.kind == "no JSON" else {"json": body, "headers": headers}
+    if body is None and case.kind != "no JSON":
+        told.pop("json")
+    answer = await world.client.request(case.endpoint.method, case.endpoint.filled(path), params=query, **told)
+    return Asked(case, answer.status_code, answer.content, _json(answer), answer.headers.get("content-type", ""))
+
+
+def _spoilt(case: Case, request: Request) -> dict[str, Any]:
+    spec = next(item for item in case.endpoint.fields if item.name == case.detail)
+    body: dict[str, Any] = dict(request.body)
+    if case.kind == "left out":
+        body.pop(spec.name, None)
+    elif case.kind == "too long":
+        body[spec.name] = "x" * ((spec.most or 0) + 1)
+    else:
+        body[spec.name] = _of_wrong_type(spec)
+    return body
+
+
+def _of_wrong_type(item: Field) -> Any:
+    return [[1]] if item.type.startswith(("object", "map")) else {"mauvais": ["type"]}
+
+
+def _json(answer: httpx.Response) -> Any:
+    if not answer.content or "json" not in answer.headers.get("content-type", ""):
+        return None
+    return answer.json()
