@@ -98,6 +98,18 @@ async def test_after_a_write_nobody_is_given_what_was_before(
     assert told == (await client.get(LIST, headers={"Prefer": "handling=lenient"})).json()
 
 
+async def test_what_is_embedded_counts_though_it_has_no_lifetime_of_its_own(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    path = f"/rest/v1/profiles?select=username,profile_preferences(preferred_layout)&user_id=eq.{people.owner.id}"
+    for layout in ("grid", "list"):
+        wish = {"user_id": people.owner.id, "preferred_layout": layout}
+        headers = {**people.owner.headers, "Prefer": "resolution=merge-duplicates"}
+        assert (await client.post("/rest/v1/profile_preferences", json=wish, headers=headers)).status_code < 300
+        told = await settled(client, path, **people.owner.headers)
+        assert layout in str(told)
+
+
 async def test_writes_on_another_road_are_heard_of(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
     row = (await new_resource(client, people.owner))["id"]
     await settled(client)

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 from app.adapters.postgres import SERVICE, Database
-from app.jobs.letters import render
+from app.jobs.letters import Site, render
 from app.jobs.performing import Performer
 from app.jobs.rows import put_job
 from app.modules.library.digests import daily_digest, weekly_digest
@@ -147,6 +147,9 @@ async def test_odd_preferences_prefer_nothing(
     assert await letters(database) == {}
 
 
+SITE = Site("Relais", "https://a.example", "https://a.example")
+
+
 @pytest.mark.parametrize(
     ("locale", "subject", "first", "more"),
     [
@@ -156,11 +159,11 @@ async def test_odd_preferences_prefer_nothing(
 )
 def test_the_letter_in_both_languages(locale: str, subject: str, first: str, more: str, settings: Settings) -> None:
     told = {"several": 7, "more": 2, "message_1": "Une http://nouvelle.example <b>", "name": "Léa"}
-    letter = render("digest", locale, told=told, secret={}, site_url="https://a.example", app="Relais")
+    letter = render("digest", locale, told=told, secret={}, site=SITE)
     assert letter.subject == subject
     for part in (first, more, "https://a.example"):
         assert part in letter.text
     assert "http://nouvelle.example" not in letter.text
     assert "<b>" not in letter.html
-    one = render("digest", locale, told={"one": 1}, secret={}, site_url="https://a.example", app="Relais")
+    one = render("digest", locale, told={"one": 1}, secret={}, site=SITE)
     assert "{" not in one.text + one.subject

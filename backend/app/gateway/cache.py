@@ -96,7 +96,6 @@ class Cache:
         default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
     )
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
-    _relevant: tuple[Catalog | None, frozenset[str]] = (None, frozenset())
 
     def attach(self) -> None:
         """Hear of writes and of new connections, from before the first of either."""
@@ -192,9 +191,9 @@ class Cache:
 
     async def written(self, stamp: Stamp, tables: frozenset[str]) -> None:
         """Have nobody be given an answer from before a write, wherever it was kept."""
-        relevant = self._depended_on()
-        names = [self._version_of(table, stamp) for table in tables if relevant is None or table in relevant]
-        if names and not await self._forget(names):
+        # All of them: whatever is embedded in a kept answer belongs to it, though it has no lifetime of its own.
+        names = [self._version_of(table, stamp) for table in tables]
+        if not await self._forget(names):
             # Others may have a Redis that still knows: PostgreSQL reaches them.
             with suppress(AppError):
                 await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, sorted(tables), mode="write")
@@ -205,18 +204,8 @@ class Cache:
         pinned = catalog is not None and stamp.role != SERVICE.role and is_pinned(Name(schema, name), catalog)
         return version_name(table, stamp.tenant_id if pinned else "")
 
-    def _depended_on(self) -> frozenset[str] | None:
-        catalog = self.catalog()
-        if catalog is None:
-            return None
-        if self._relevant[0] is not catalog:
-            self._relevant = catalog, self.lifetimes.relevant(catalog)
-        return self._relevant[1]
-
     def _heard(self, table: str) -> None:
-        relevant = self._depended_on()
-        if relevant is None or table in relevant:
-            self._in_background(self._forget([version_name(table)]))
+        self._in_background(self._forget([version_name(table)]))
 
     async def begin_anew(self) -> None:
         """Nothing that was kept counts any more, for anybody."""

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.auth.caller import Caller
-from app.catalog.types import Catalog, Name
+from app.catalog.types import Name
 from app.gateway.engine import Engine
 from app.gateway.parse import READ_HEADERS, READS, Head
 from app.gateway.prepare import Prepared
@@ -82,13 +82,6 @@ class Lifetimes:
         known = self.seconds
         root = known.get(prepared.plan.read.source, 0)
         return min((known.get(source, root) for source in _sources(prepared.plan.read)), default=root) if root else 0
-
-    def relevant(self, catalog: Catalog) -> frozenset[str]:
-        """Names of the tables that some answer which is kept may depend on."""
-        tables = catalog.dependencies.tables
-        return frozenset(
-            f"{name.schema}.{name.name}" for root in self.seconds for name in tables.get(root, frozenset[Name]())
-        )
 
 
 def _sources(node: ReadNode) -> list[Name]:

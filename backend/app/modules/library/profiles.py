@@ -15,7 +15,7 @@ from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.named.ask import Found, Pair, among, malformed_is, telling
-from app.named.lists import Form, Page, filters, invalid, listed, order
+from app.named.lists import Form, Page, containing, filters, invalid, listed, order
 
 PROFILE_NOT_FOUND = ErrorSpec("PROFILE_NOT_FOUND", 404, "Profil non trouvé")
 NOT_OWN_PROFILE = NOT_OWNER.worded("Vous ne pouvez mettre à jour que votre propre profil")
@@ -35,7 +35,11 @@ async def page_of(caller: Caller, params: QueryParams, page: Page, form: Form = 
     if "search" in params:
         if len(search) < _SHORTEST_SEARCH:
             raise invalid(("search", f"Au moins {_SHORTEST_SEARCH} caractères"))
-        conditions.append(("user_id", f"in.({among(await _matching(caller, search))})"))
+        if caller.user_id:
+            conditions.append(("user_id", f"in.({among(await _matching(caller, search))})"))
+        else:
+            # The search that knows about accents is for members.
+            conditions.append(containing(search, ("username", "full_name")))
     sorting = order(params, Profile.columns())
     with malformed_is(VALIDATION_ERROR):
         found = await caller.ask.rows(
