@@ -27,7 +27,11 @@ from tests.own_redis import OwnRedis, own_redis
 WHO = "user:6f1c"
 KEY = f"ratelimit:{WHO}:reads"
 #: Routes that nobody is kept from: probes, documents, keys.
-PROBES = {"/live", "/ready", "/health", "/api/health", "/auth/v1/health"}
+PROBES = {"/live", "/ready", "/health", "/api/health", "/auth/v1/health"} | {
+    "/metrics",
+    "/api/monitoring/health",
+    "/api/monitoring/prometheus",
+}
 DOCUMENTS = {"/", "/api", "/api/docs", "/api/docs.json", "/auth/v1/settings"}
 KEYS = {"/.well-known/jwks.json", "/auth/v1/.well-known/jwks.json"}
 #: They ask with the dependency once they have looked at what is wanted: a way out of the browser, and a mail that is

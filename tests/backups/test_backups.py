@@ -21,7 +21,7 @@ from app.backups.restore import MAINTENANCE, _swapped, restore, restore_into, ve
 from app.errors import AppError
 from app.main import create_app
 from app.settings import Settings
-from app.worker import CORE_JOBS, HOURLY
+from app.worker import CORE, HOUR
 from pydantic import SecretStr
 
 from tests.accounts.conftest import with_group
@@ -303,8 +303,8 @@ async def test_the_backup_of_the_day_is_made_once(safe: Settings) -> None:
 
 
 def test_the_worker_asks_every_hour() -> None:
-    assert daily_backup in CORE_JOBS
-    assert daily_backup in HOURLY
+    assert daily_backup in CORE.jobs
+    assert [one.every for one in CORE.schedules if one.job is daily_backup] == [HOUR]
 
 
 async def test_a_worker_without_the_owner_goes_on(safe: Settings) -> None:

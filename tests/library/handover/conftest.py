@@ -17,11 +17,12 @@ from tests.accounts.oauth_provider import ProviderServer, provider_running
 from tests.accounts.oauth_travel import with_provider
 from tests.conftest import Urls, started
 from tests.library import drive_server, github_server
+from tests.library.conftest import new_resource
 from tests.library.drive_server import FILE_SCOPE, DriveServer
 from tests.library.github_server import GitHubServer
 from tests.library.provider_http import serving
 
-__all__ = ["Link", "app", "asked", "drive", "github", "issuer", "link", "member"]
+__all__ = ["Link", "app", "asked", "drive", "github", "issuer", "link", "member", "with_file_in_its_row"]
 #: Links an account at a provider to a member; the token that the provider knows it by.
 Link = Callable[..., Awaitable[str]]
 
@@ -129,3 +130,16 @@ async def link(
 async def asked(client: httpx.AsyncClient, member: Member, method: str, path: str, **options: Any) -> httpx.Response:
     """An answer of the API to a member."""
     return await client.request(method, path, headers=member.headers, **options)
+
+
+async def with_file_in_its_row(
+    client: httpx.AsyncClient, owner: Member, address: str, path: str | None = None, **fields: Any
+) -> dict[str, Any]:
+    """A resource whose row has the address of its file as it is given: the gateway keeps no files of rows."""
+    resource = await new_resource(client, owner, **fields)
+    place, row = f"/rest/v1/resources?id=eq.{resource['id']}", {"file_url": address, "file_path": path}
+    answer = await asked(client, owner, "PATCH", place, json=row)
+    assert answer.status_code == 204, answer.text
+    written = await asked(client, owner, "GET", f"{place}&select=file_url,file_path")
+    assert written.json() == [row]
+    return resource

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import httpx
 import pytest
+from app.adapters.storage import key_of
 from app.modules.library.callers import Caller, calling
 from app.modules.library.handover.desk import Desk, Transferring
 from app.modules.library.handover.papers import File
@@ -15,8 +16,9 @@ from fastapi import Depends, FastAPI
 
 from tests.accounts.conftest import NOBODYS, Member, bearer
 from tests.library.conftest import People, new_resource
+from tests.library.file_samples import PDF, data_url, path_of, uploaded
 from tests.library.github_server import GitHubServer
-from tests.library.handover.conftest import Link, asked
+from tests.library.handover.conftest import Link, asked, with_file_in_its_row
 from tests.library.provider_http import Answer, told
 
 ROUTES = (
@@ -320,7 +322,7 @@ async def test_a_file_goes_beside_the_text_under_a_harmless_name(
 ) -> None:
     await link(member, "github", login="lea")
     repository = github.add("lea", "notes")
-    resource = await new_resource(client, member, fileUrl=address, filePath=path)
+    resource = await with_file_in_its_row(client, member, address, path)
     answer = await shared(client, member, resource, path="doc/README.md")
     assert answer.status_code == 200, answer.text
     assert answer.json()["files"] == ["doc/README.md", f"doc/{name}"]
@@ -333,7 +335,7 @@ async def test_a_large_file_arrives_whole(
     await link(people.owner, "github", login="lea")
     repository, data = github.add("lea", "notes"), os.urandom(3 * 1024 * 1024)
     address = "data:application/zip;base64," + base64.b64encode(data).decode()
-    resource = await new_resource(client, people.owner, fileUrl=address, filePath="grand.zip")
+    resource = await with_file_in_its_row(client, people.owner, address, "grand.zip")
     assert (await shared(client, people.owner, resource)).status_code == 200
     assert repository.files("main")["grand.zip"] == data
 
@@ -462,7 +464,7 @@ async def test_a_file_that_cannot_be_read_stops_everything(
     client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, address: str
 ) -> None:
     await link(member, "github", login="lea")
-    resource = await new_resource(client, member, fileUrl=address)
+    resource = await with_file_in_its_row(client, member, address)
     answer = await shared(client, member, resource)
     assert code(answer) == (409, "RESOURCE_FILE_UNREADABLE")
     assert not github.http.steps
@@ -528,3 +530,35 @@ async def test_a_file_that_is_stored_with_us_is_read_as_the_caller(
         assert answer.json()["files"] == ["README.md", "rapport.pdf"]
         assert "Fichier" not in repository.files("main")["README.md"].decode()
     assert read == [(member.id, "a b.pdf", 10 * 1024 * 1024)] * 2
+
+
+async def test_files_that_are_stored_with_us_arrive_whole_under_their_shown_names(
+    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer
+) -> None:
+    await link(member, "github", login="lea")
+    repository, data = github.add("lea", "notes"), PDF + os.urandom(3 * 1024 * 1024)
+    file = await uploaded(client, member, data, "application/pdf", "Bilan été.pdf")
+    by_upload = await new_resource(client, member, fileUrl=file["url"])
+    written = {"fileUrl": data_url(data, "application/pdf"), "filePath": "hub-lib-file-1736935200000-Écrit.pdf"}
+    by_form = await new_resource(client, member, **written)
+    for resource, name in ((by_upload, "Bilan-été.pdf"), (by_form, "Écrit.pdf")):
+        assert "/api/files/" in resource["fileUrl"]
+        answer = await shared(client, member, resource)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["files"] == ["README.md", name]
+        assert repository.files("main")[name] == data
+
+
+async def test_a_stored_file_of_somebody_else_or_without_its_bytes_stops_everything(
+    client: httpx.AsyncClient, people: People, link: Link, github: GitHubServer, app: FastAPI, database: Any
+) -> None:
+    await link(people.owner, "github", login="lea")
+    theirs = await new_resource(client, people.other, fileUrl=data_url(PDF, "application/pdf"), visibility="private")
+    lost = await uploaded(client, people.owner, PDF, "application/pdf", "perdu.pdf")
+    query = "select tenant_id::text from library.files where file_name = $1"
+    tenant_id = await database.fetchval(query, lost["fileName"])
+    await app.state.relais.storage.remove(key_of(tenant_id, lost["fileName"]))
+    for address in (theirs["fileUrl"], path_of(lost)):
+        resource = await new_resource(client, people.owner, fileUrl=address)
+        assert code(await shared(client, people.owner, resource)) == (409, "RESOURCE_FILE_UNREADABLE")
+    assert not github.http.steps

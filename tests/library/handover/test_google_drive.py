@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from tests.accounts.conftest import NOBODYS, Member
 from tests.library.conftest import People, new_resource
 from tests.library.drive_server import FILE_SCOPE, FOLDER, DriveServer
-from tests.library.handover.conftest import Link, asked
+from tests.library.file_samples import PNG, uploaded
+from tests.library.handover.conftest import Link, asked, with_file_in_its_row
 
 ROUTES = (
     ("GET", "/api/google-drive/user", None),
@@ -209,9 +210,8 @@ async def test_a_resource_becomes_files_in_a_folder(
     await link(member, "google", login="lea@example.org")
     folder, data = drive.add("lea@example.org", "Haut"), os.urandom(70_000) + b"\r\n--"
     address = "data:image/png;base64," + base64.b64encode(data).decode()
-    resource = await new_resource(
-        client, member, title="Été", readme="# Lisez\r\n", fileUrl=address, filePath="hub-lib-file-1-image.png"
-    )
+    path = "hub-lib-file-1-image.png"
+    resource = await with_file_in_its_row(client, member, address, path, title="Été", readme="# Lisez\r\n")
     answer = await shared(client, member, resource, folderId=folder.id, sharePublic=False)
     assert answer.status_code == 200, answer.text
     told = answer.json()
@@ -222,6 +222,20 @@ async def test_a_resource_becomes_files_in_a_folder(
     assert (image.data, image.kind, image.parent) == (data, "image/png", folder.id)
     assert told["files"][1]["url"] == f"https://drive.example.org/{image.id}"
     assert not any(entry.is_public for entry in drive.entries.values())
+
+
+async def test_a_file_that_is_stored_with_us_arrives_whole_under_its_shown_name(
+    client: httpx.AsyncClient, member: Member, link: Link, drive: DriveServer
+) -> None:
+    await link(member, "google", login="lea@example.org")
+    data = PNG + os.urandom(3 * 1024 * 1024)
+    file = await uploaded(client, member, data, "image/png", "Vue d'été.png")
+    resource = await new_resource(client, member, title="Été", fileUrl=file["url"])
+    answer = await shared(client, member, resource)
+    assert answer.status_code == 200, answer.text
+    assert [each["name"] for each in answer.json()["files"]] == ["Été - README.md", "Vue-d-été.png"]
+    image = drive.entries[answer.json()["files"][1]["id"]]
+    assert (image.data, image.kind) == (data, "image/png")
 
 
 async def test_a_folder_is_made_for_a_resource_and_opened_to_everybody(

@@ -22,7 +22,7 @@ from tests.library import drive_server, github_server
 from tests.library.conftest import new_resource
 from tests.library.drive_server import DriveServer
 from tests.library.github_server import GitHubServer
-from tests.library.handover.conftest import Link, asked
+from tests.library.handover.conftest import Link, asked, with_file_in_its_row
 from tests.library.provider_http import Answer, Fault, told
 
 GITHUB_SHARE, DRIVE_SHARE = "/api/github/share-resource", "/api/google-drive/share-resource"
@@ -499,11 +499,13 @@ async def test_a_file_that_is_too_large_is_not_handed_over(
 ) -> None:
     await link(member, "github", login="lea")
     await link(member, "google")
-    resource = await new_resource(client, member, fileUrl="data:text/plain,12345")
-    longer = await new_resource(client, member, fileUrl="data:text/plain," + "%31" * 100)
+    stored = await new_resource(client, member, fileUrl="data:text/plain,12345")
+    assert "/api/files/" in stored["fileUrl"]
+    written = await with_file_in_its_row(client, member, "data:text/plain,12345")
+    longer = await with_file_in_its_row(client, member, "data:text/plain," + "%31" * 100)
     async with started(create_app(with_group(handing, "handover", file_limit_bytes=4))) as app:
         async with client_of(app) as narrow:
-            for each in (resource, longer):
+            for each in (stored, written, longer):
                 body = {"resourceId": each["id"]}
                 answers = (
                     await to_github(narrow, member, each),
