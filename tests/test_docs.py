@@ -27,7 +27,7 @@ PAGES = sorted(DOCS.rglob("*.md"))
 #: Examples, this machine, and nothing that a reader would have to fetch.
 #: Examples, and where providers are unless settings say otherwise.
 HOSTS = re.compile(
-    r"127\.0\.0\.1|localhost|([\w-]+\.)*example\.(org|com)|(api\.)?github\.com|accounts\.google\.com|www\.googleapis\.com"
+    r"127\.0\.0\.1|localhost|([\w-]+\.)*example\.(org|com)|(api\.)?github\.com|accounts\.google\.com|www\.googleapis\.com|s3\.amazonaws\.com"
 )
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 #: A row of the table of options: PostgREST's name, ours or none, whether the database may say it.
