@@ -73,7 +73,7 @@ def cheap(settings: Settings) -> Settings:
     return quick.model_copy(update={"limits": limits})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """The API, with its lifespan begun."""
     async with started(create_app(cheap)) as app:

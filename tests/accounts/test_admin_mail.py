@@ -30,7 +30,7 @@ NO_RANK = (403, "INSUFFICIENT_ROLE", "Accès refusé - Rôle insuffisant")
 NOT_FOUND = (404, "MAIL_NOT_FOUND", "Message non trouvé")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     async with started(create_app(with_group(cheap, "auth", tenant_creation=True))) as app:
         yield app

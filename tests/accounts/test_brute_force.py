@@ -32,7 +32,7 @@ def wary(request: pytest.FixtureRequest, cheap: Settings) -> Settings:
     return settings if request.param == "redis" else with_group(settings, "redis", url=NO_REDIS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(wary: Settings) -> AsyncGenerator[FastAPI]:
     async with started(create_app(wary)) as app:
         yield app

@@ -30,7 +30,7 @@ def theirs(**claims: Any) -> dict[str, str]:
     return bearer(jwt.encode(told, THEIR_SECRET, algorithm="HS256"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """An API that takes the tokens of another issuer, too."""
     settings = with_group(cheap, "rest", jwt_secret=SecretStr(THEIR_SECRET))

@@ -21,7 +21,7 @@ ACCEPT = "/api/invitations/accept"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """The API of an installation where everybody may make tenants, and twenty may be invited into each."""
     settings = with_group(cheap, "auth", tenant_creation=True, open_invitations=20)

@@ -32,7 +32,7 @@ PATHS = {
 BAD = "Ce lien n'est pas valide ou a expiré"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """The API of an installation where everybody may make tenants."""
     async with started(create_app(with_group(cheap, "auth", tenant_creation=True))) as app:

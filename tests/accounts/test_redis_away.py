@@ -10,11 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 from app.embedded import Servers
+from app.main import create_app
 from app.settings import Settings
+from fastapi import FastAPI
 
 from tests.accounts.conftest import PASSWORD, Member, bearer, is_in, signed_up, with_group
 from tests.accounts.ground import running_with
-from tests.conftest import Urls, environment_for
+from tests.conftest import Urls, environment_for, started
 from tests.own_redis import OwnRedis, own_redis
 from tests.own_server import CHEAP, OwnServer, own_server
 
@@ -35,6 +37,13 @@ def redis() -> Generator[OwnRedis]:
 def cheap(cheap: Settings, redis: OwnRedis) -> Settings:
     """The same settings with a Redis of this test's own."""
     return cheap.model_copy(update={"redis": redis.settings})
+
+
+@pytest.fixture
+async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
+    """An API of this test's own."""
+    async with started(create_app(cheap)) as app:
+        yield app
 
 
 def kill(redis: OwnRedis) -> None:

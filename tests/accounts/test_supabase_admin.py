@@ -30,7 +30,7 @@ from tests.conftest import Urls, client_of, run_sql, started
 USERS = f"{AUTH}/admin/users"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     async with started(create_app(with_group(cheap, "auth", tenant_creation=True))) as app:
         yield app

@@ -36,7 +36,7 @@ def provider(serving: ProviderServer) -> ProviderServer:
     return serving
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings, serving: ProviderServer) -> AsyncGenerator[FastAPI]:
     async with started(create_app(with_provider(cheap, serving))) as app:
         yield app

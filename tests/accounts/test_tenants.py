@@ -28,7 +28,7 @@ _WAITING = """
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """The API of an installation where everybody may make tenants."""
     async with started(create_app(with_group(cheap, "auth", tenant_creation=True))) as app:

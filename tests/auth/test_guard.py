@@ -85,7 +85,7 @@ def in_session(session: str) -> Caller:
     return Caller("authenticated", "{}", str(uuid.uuid4()), "", False, f"session:{session}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(settings: Settings) -> AsyncGenerator[FastAPI]:
     async with started(create_app(settings)) as app:
         yield app

@@ -84,7 +84,7 @@ async def test_the_canaries_would_fall_silent(gateway: Gateways, canary: Awkward
     async with gateway(PLAIN) as app:
         # What listens for ends of sessions uses a connection at the start, and would reset what is set on it.
         endings = app.state.relais.guard.endings
-        while not (endings.hears or endings._listener._task.done()):
+        while not (endings.hears or endings.ended):
             await asyncio.sleep(0.01)
         [reply] = await ask_each(app, [Raw("POST", b"/rpc/harm", b"", ((b"content-type", b"text/plain"),), b"x")])
         assert reply.status == 200, reply

@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from app.adapters.postgres import SERVICE, Database
-from app.adapters.queue import make_worker, work
+from app.jobs.performing import Performer
 from app.modules.library.settling import auto_approval, reconcile_votes
 from app.modules.library.vote_counts import Standing, VoteCounts
 from app.settings import Settings
@@ -314,27 +314,26 @@ async def test_votes_are_published_without_saying_whose_they_are(
 
 
 async def test_a_threshold_that_was_changed_decides_what_is_pending_once(
-    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls, counts: VoteCounts
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls, redis_server: OwnRedis
 ) -> None:
     made = await proposed(client, people.owner, "Seuil", "category")
     for voter in (people.other, people.moderator):
         await voted(client, voter, made["id"])
     assert await state_of(urls, made["id"]) == (2, "pending")
-    redis = app.state.relais.redis
-    await redis.run(("FLUSHALL",))
-    await set_config(client, people.admin, THRESHOLD, 2)
-
-    async def queued() -> list[bytes]:
-        keys = await redis.client.keys("*auto_approval*")
-        return [key for key in keys if key.startswith(b"arq:job:")]
-
-    assert len(await until(queued)) == 1
-    context = {"database": app.state.relais.database}
-    settings = app.state.relais.settings.jobs
-    await work(make_worker(redis, settings, [auto_approval], {}, context, burst=True))
+    redis_server.kill()
+    try:
+        await set_config(client, people.admin, THRESHOLD, 2)
+    finally:
+        redis_server.start()
+    state = app.state.relais
+    performer = Performer(
+        state.database, state.settings.jobs, {"auto_approval": auto_approval}, {"database": state.database}
+    )
+    assert await performer.perform()
+    assert not await performer.perform()
     assert await state_of(urls, made["id"]) == (2, "approved")
     tenant = (await fetched_tenant(app, made["id"])) or ""
-    assert await auto_approval(context, tenant) == {"mended": 0, "decided": 0}
+    assert await auto_approval({"database": state.database}, tenant) == {"mended": 0, "decided": 0}
     assert [kind for kind, _ in await told(client, people.owner)] == ["suggestion_approved"]
     await set_config(client, people.admin, THRESHOLD, 5)
 

@@ -1,43 +1,44 @@
 """Listens to PostgreSQL's notifications for as long as the process lives, and says when it cannot."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 
 from app import log
 from app.adapters.postgres import Database
 from app.errors import AppError
 
-_FIRST_DELAY_SECONDS = 0.2
-_LONGEST_DELAY_SECONDS = 5.0
+
+async def _nothing_to_catch_up() -> None:
+    pass
 
 
+@dataclass(slots=True, kw_only=True)
 class Listener:
     """One connection that hears; when it is lost another one is made, later and later."""
 
-    def __init__(
-        self,
-        database: Database,
-        channel: str,
-        heard: Callable[[str], None],
-        *,
-        catch_up: Callable[[], Awaitable[None]],
-        lost: str,
-        pointless: Callable[[AppError], bool] = lambda _: False,
-    ) -> None:
-        self._database = database
-        self._channel = channel
-        self._heard = heard
-        #: Called whenever listening has begun: what was said before was said to nobody.
-        self._catch_up = catch_up
-        self._lost = lost
-        #: After such an error nobody will ever say anything.
-        self._pointless = pointless
-        self._task: asyncio.Task[None] | None = None
-        #: Whether everything is heard.
-        self.hears = False
+    database: Database
+    channels: Sequence[str]
+    #: Told the channel and what was said.
+    heard: Callable[[str, str], None]
+    #: Called whenever listening has begun: what was said before was said to nobody.
+    catch_up: Callable[[], Awaitable[None]] = _nothing_to_catch_up
+    #: Called when listening ends.
+    deaf: Callable[[], None] | None = None
+    #: The event that tells of it; None where something else tells of the same trouble.
+    lost: str | None = None
+    #: After such an error nobody will ever say anything.
+    pointless: Callable[[AppError], bool] = lambda _: False
+    first_delay_seconds: float = 0.2
+    longest_delay_seconds: float = 5.0
+    #: Whether everything is heard.
+    hears: bool = False
+    #: Whether it was tried once.
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Listen from now on."""
         self._task = asyncio.create_task(self._listen())
 
@@ -49,20 +50,29 @@ class Listener:
                 await self._task
         self.hears = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has given up, or was stopped."""
+        return self._task is not None and self._task.done()
+
     async def _listen(self) -> None:
-        delay = _FIRST_DELAY_SECONDS
+        delay = self.first_delay_seconds
         while True:
             try:
-                channels = self._database.listen((self._channel,), lambda _, payload: self._heard(payload))
-                async with aclosing(channels) as listening:
+                async with aclosing(self.database.listen(self.channels, self.heard)) as listening:
                     async for _ in listening:
-                        await self._catch_up()
-                        self.hears, delay = True, _FIRST_DELAY_SECONDS
+                        await self.catch_up()
+                        self.hears, delay = True, self.first_delay_seconds
+                        self.tried.set()
             except AppError as error:
-                if self._pointless(error):
+                if self.pointless(error):
                     return
-                log.event(self._lost, {"reason": str(error)}, level="warning")
+                if self.lost is not None:
+                    log.event(self.lost, {"reason": str(error)}, level="warning")
             finally:
                 self.hears = False
+                self.tried.set()
+                if self.deaf is not None:
+                    self.deaf()
             await asyncio.sleep(delay)
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+            delay = min(delay * 2, self.longest_delay_seconds)

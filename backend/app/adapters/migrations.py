@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ def _translated() -> Generator[None]:
         raise unavailable(error) from error
 
 
+@cache
 def lineage() -> dict[str, frozenset[str]]:
     """Each revision with all that it rests on, itself included. A database names only the newest of them."""
     script = ScriptDirectory.from_config(_config(""))

@@ -37,9 +37,9 @@ class Endings:
         self.heard = heard
         self._telling: set[asyncio.Task[None]] = set()
         self._listener = Listener(
-            database,
-            CHANNEL,
-            self._on_end,
+            database=database,
+            channels=(CHANNEL,),
+            heard=lambda _, name: self._on_end(name),
             catch_up=self._catch_up,
             lost=LISTENING_LOST,
             # Somebody's own database, where nobody signs in.
@@ -65,9 +65,14 @@ class Endings:
         """Whether every end is heard of."""
         return self._listener.hears
 
+    @property
+    def ended(self) -> bool:
+        """Whether nobody will ever say anything here."""
+        return self._listener.ended
+
     async def start(self) -> None:
         """Listen from now on."""
-        await self._listener.start()
+        self._listener.start()
 
     async def stop(self) -> None:
         """Listen no more."""

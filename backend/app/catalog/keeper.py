@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from app import log
+from app.adapters.listener import Listener
 from app.adapters.postgres import NOBODY, Database
 from app.catalog.configuration import IGNORED, read_configuration
 from app.catalog.introspect import Scope, introspect
@@ -55,7 +56,8 @@ class Keeper(Generic[Built]):
     loaded: Callable[[], Awaitable[None]] | None = None
     _in_use: RestSettings | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    _tried_to_listen: asyncio.Event = field(default_factory=asyncio.Event)
+    _listener: Listener | None = None
+    _loading_began: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _doubted: float = -_LEAST_SECONDS_BETWEEN_DOUBTS
@@ -66,16 +68,28 @@ class Keeper(Generic[Built]):
         Listening comes first: what changes between the two would be told to nobody.
         """
         if self.settings.db_channel_enabled:
-            self._tasks.append(asyncio.create_task(self._listen()))
+            self._listener = Listener(
+                database=self.database,
+                channels=(OWN_CHANNEL, self.settings.db_channel),
+                heard=self._heard,
+                catch_up=self._catch_up,
+                lost=LOAD_FAILED,
+                first_delay_seconds=_FIRST_DELAY_SECONDS,
+                longest_delay_seconds=_LONGEST_DELAY_SECONDS,
+            )
+            self._listener.start()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_FIRST_DELAY_SECONDS):
-                    await self._tried_to_listen.wait()
+                    await self._listener.tried.wait()
+        self._loading_began = True
         if not await self._loaded():
             self._wanted.set()
         self._tasks.append(asyncio.create_task(self._reload_when_wanted()))
 
     async def stop(self) -> None:
         """End what runs in the background."""
+        if self._listener is not None:
+            await self._listener.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -146,24 +160,10 @@ class Keeper(Generic[Built]):
                 delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
                 self._wanted.set()
 
-    async def _listen(self) -> None:
-        delay = _FIRST_DELAY_SECONDS
-        channels = (OWN_CHANNEL, self.settings.db_channel)
-        lost = False
-        while True:
-            try:
-                async for _ in self.database.listen(channels, self._heard):
-                    delay = _FIRST_DELAY_SECONDS
-                    self._tried_to_listen.set()
-                    if lost:
-                        # Whatever was said meanwhile was said to nobody.
-                        self._wanted.set()
-            except AppError as error:
-                log.event(LOAD_FAILED, {"reason": str(error)}, level="warning")
-            lost = True
-            self._tried_to_listen.set()
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+    async def _catch_up(self) -> None:
+        if self._loading_began:
+            # Whatever was said meanwhile was said to nobody.
+            self._wanted.set()
 
     def _heard(self, channel: str, payload: str) -> None:
         if channel == OWN_CHANNEL or payload in ("", "reload schema", "reload config"):

@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-_LONGEST_HEAD = 512
+LONGEST_HEAD = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ def is_data_url(value: object) -> bool:
 
 def read_data_url(url: str) -> DataUrl:
     """The file, or `ValueError`."""
-    head, comma, body = url[5:].partition(",") if "," in url[: _LONGEST_HEAD + 5] else ("", "", "")
+    head, comma, body = url[5:].partition(",") if "," in url[: LONGEST_HEAD + 5] else ("", "", "")
     if not comma:
         raise ValueError("no comma")
     words = [word.strip() for word in head.split(";")]

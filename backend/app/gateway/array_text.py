@@ -1,7 +1,7 @@
 """PostgreSQL's notation for arrays: `{a,"b c",NULL}`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.errors import AppError
 
@@ -13,11 +13,12 @@ def array_literal(elements: Sequence[str]) -> str:
     """A list as text. A single empty element stands for none at all."""
     if not elements or elements == ("",):
         return "{}"
-    return "{" + ",".join(f'"{_escaped(element)}"' for element in elements) + "}"
+    return "{" + quoted_list(elements) + "}"
 
 
-def _escaped(element: str) -> str:
-    return element.replace("\\", "\\\\").replace('"', '\\"')
+def quoted_list(elements: Iterable[str]) -> str:
+    """What stands between the brackets, each element in quotes."""
+    return ",".join('"' + element.replace("\\", "\\\\").replace('"', '\\"') + '"' for element in elements)
 
 
 def array_elements(text: str) -> list[str | None]:

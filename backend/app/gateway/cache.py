@@ -109,9 +109,13 @@ class Cache:
         """Listen for what is written elsewhere."""
         if self.settings.enabled:
             self._listener = Listener(
-                self.database, CHANNEL, self._heard, catch_up=self.begin_anew, lost=WRITES_NOT_HEARD
+                database=self.database,
+                channels=(CHANNEL,),
+                heard=lambda _, written: self._heard(written),
+                catch_up=self.begin_anew,
+                lost=WRITES_NOT_HEARD,
             )
-            await self._listener.start()
+            self._listener.start()
 
     async def stop(self) -> None:
         """Listen no more, and come to an end with what has begun."""
@@ -175,17 +179,19 @@ class Cache:
 
     async def _keep(self, keeping: Keeping, vector: bytes, result: ResultSet) -> None:
         with suppress(RedisUnavailable, AppError):
-            seconds = await self._until_a_right_ends(keeping.seconds)
+            seconds = await self._until_a_right_ends(keeping)
             if seconds < _LEAST_SECONDS:
                 return
             entry = encoded(vector, result)
             await self.redis.run(("SET", self._key(keeping.key), entry, "PX", int(seconds * 1000)))
 
-    async def _until_a_right_ends(self, seconds: float) -> float:
-        if not self.expiring:
-            return seconds
-        row = await self.database.fetch(SERVICE, _next_end(tuple(self.expiring)), mode="write")
-        return min(seconds, row[0][0]) if row[0][0] is not None else seconds
+    async def _until_a_right_ends(self, keeping: Keeping) -> float:
+        # Whoever depends on what is written there depends on what ends there, too.
+        asked = tuple(item for item in self.expiring if version_name(".".join(item[0])) in keeping.versions)
+        if not asked:
+            return keeping.seconds
+        ((seconds,),) = await self.database.fetch(SERVICE, _next_end(asked), mode="write")
+        return keeping.seconds if seconds is None else min(keeping.seconds, seconds)
 
     # Writes.
 

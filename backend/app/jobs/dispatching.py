@@ -5,10 +5,10 @@ that their absence costs speed and nothing else.
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from app import log
+from app.adapters.listener import Listener
 from app.adapters.postgres import Database
 from app.adapters.queue import Queue
 from app.adapters.redis import RedisUnavailable
@@ -42,7 +42,14 @@ class Dispatcher:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Hand over what is due until told to stop."""
-        listening = asyncio.create_task(self._listen())
+        # Without ears there are still eyes: jobs are looked for all the time.
+        listener = Listener(
+            database=self._database,
+            channels=(CHANNEL,),
+            heard=lambda _channel, _job: self._wanted.set(),
+            catch_up=self._catch_up,
+        )
+        listener.start()
         try:
             while not stopping.is_set():
                 self._wanted.clear()
@@ -50,9 +57,10 @@ class Dispatcher:
                 # A full hand: there is more, as soon as some of it is taken.
                 await self._wait(stopping, _FULL_SECONDS if handed == _MOST else _POLL_SECONDS)
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            await listener.stop()
+
+    async def _catch_up(self) -> None:
+        self._wanted.set()
 
     async def drain(self) -> None:
         """Run what is due now."""
@@ -95,11 +103,3 @@ class Dispatcher:
         finally:
             for task in waited_for:
                 task.cancel()
-
-    async def _listen(self) -> None:
-        while True:
-            # Without ears there are still eyes.
-            with suppress(AppError):
-                async for _ in self._database.listen((CHANNEL,), lambda _channel, _payload: self._wanted.set()):
-                    self._wanted.set()
-            await asyncio.sleep(_POLL_SECONDS)

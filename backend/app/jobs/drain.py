@@ -10,7 +10,6 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import orjson
 
 from app import log
+from app.adapters.listener import Listener
 from app.adapters.postgres import SERVICE, Database
 from app.adapters.smtp import Envelope, Mailer, Undelivered
 from app.errors import AppError
@@ -84,17 +84,25 @@ class Drain:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send mail until told to stop; what is being sent then is sent to its end."""
-        listening = asyncio.create_task(self._listen())
+        # Without ears there are still eyes: mail is looked for all the time.
+        listener = Listener(
+            database=self._database,
+            channels=(CHANNEL,),
+            heard=lambda _channel, _mail: self._wanted.set(),
+            catch_up=self._catch_up,
+        )
+        listener.start()
         try:
             while not stopping.is_set():
                 self._wanted.clear()
                 went_well = await self._round(stopping)
                 await self._wait(stopping, heed_news=went_well)
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            await listener.stop()
             await self._mailer.rest()
+
+    async def _catch_up(self) -> None:
+        self._wanted.set()
 
     async def drain(self) -> None:
         """Send what is due now."""
@@ -209,14 +217,6 @@ class Drain:
         finally:
             for task in waited_for:
                 task.cancel()
-
-    async def _listen(self) -> None:
-        while True:
-            # Without ears there are still eyes: mail is looked for all the time.
-            with suppress(AppError):
-                async for _ in self._database.listen((CHANNEL,), lambda _channel, _payload: self._wanted.set()):
-                    self._wanted.set()
-            await asyncio.sleep(self._pace.poll_seconds)
 
 
 class _Halt:

@@ -151,11 +151,6 @@ def asker(conductor: Conductor, caller: Caller, schema: str, trace: Trace) -> As
     return Ask(conductor, engine, caller, schema, trace)
 
 
-def among(values: Iterable[str]) -> str:
-    """The operand of `in` or of an array operator's list: `("a","b")` without its parentheses."""
-    return ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
-
-
 @contextmanager
 def telling(specs: Mapping[str, ErrorSpec]) -> Generator[None]:
     """Errors of PostgreSQL, by their codes, as the errors that a route declares."""

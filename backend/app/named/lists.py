@@ -16,8 +16,8 @@ from pydantic.alias_generators import to_camel
 from starlette.datastructures import QueryParams
 
 from app.errors import VALIDATION_ERROR, AppError, refuse
-from app.gateway.array_text import array_literal
-from app.named.ask import Found, Pair, among
+from app.gateway.array_text import array_literal, quoted_list
+from app.named.ask import Found, Pair
 
 MOST_ROWS = 100
 #: Of lists that clients read whole.
@@ -111,7 +111,7 @@ OPERATORS: Mapping[str, Operand] = {
     "lte": lambda value: f"lte.{value}",
     "like": lambda value: f"like.{value}",
     "ilike": lambda value: f"ilike.{value}",
-    "in": lambda value: f"in.({among(words(value))})",
+    "in": lambda value: f"in.({quoted_list(words(value))})",
     "not_null": _keyword("not.is.null", "is.null"),
     "is_null": _keyword("is.null", "not.is.null"),
     "overlaps": lambda value: f"ov.{array_literal(words(value))}",

@@ -31,7 +31,7 @@ def provider(serving: ProviderServer) -> Generator[ProviderServer]:
     assert serving.mistakes == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings, serving: ProviderServer) -> AsyncGenerator[FastAPI]:
     """An API that is registered with the provider."""
     async with started(create_app(with_provider(cheap, serving))) as app:

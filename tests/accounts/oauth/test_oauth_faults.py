@@ -6,7 +6,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +58,13 @@ def fails(url: httpx.URL) -> None:
     assert message_of(url) in ALL | {"Email non disponible"}
 
 
+@pytest.fixture
+async def app(cheap: Settings, serving: ProviderServer) -> AsyncGenerator[FastAPI]:
+    """An API that has not asked the provider for anything yet."""
+    async with started(create_app(with_provider(cheap, serving))) as app:
+        yield app
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_whatever_github_answers_the_browser_gets_back(
     client: httpx.AsyncClient, provider: ProviderServer, fault: str
@@ -99,7 +106,8 @@ async def test_a_provider_that_is_configured_no_longer_is_told_in_the_frontends_
     url = await set_out(client, "github")
     accounts = app.state.accounts
     without = accounts.settings.oauth.model_copy(update={"github_client_id": ""})
-    app.state.accounts = replace(accounts, settings=accounts.settings.model_copy(update={"oauth": without}))
+    settings = accounts.settings.model_copy(update={"oauth": without})
+    app.state.accounts = replace(accounts, settings=settings)
     assert message_of(landed(await client.get(url))) == "OAuth non configuré"
 
 

@@ -82,7 +82,7 @@ def handing(
     return with_group(registered, "handover", drive_url=drive_served.http.url, timeout_seconds=5.0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(handing: Settings) -> AsyncGenerator[FastAPI]:
     """An API that hands over to both."""
     async with started(create_app(handing)) as app:

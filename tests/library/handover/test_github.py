@@ -511,7 +511,12 @@ async def test_a_token_that_only_reads_hands_nothing_over(
 
 
 async def test_a_file_that_is_stored_with_us_is_read_as_the_caller(
-    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, app: FastAPI
+    client: httpx.AsyncClient,
+    member: Member,
+    link: Link,
+    github: GitHubServer,
+    app: FastAPI,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await link(member, "github", login="lea")
     repository, read = github.add("lea", "notes"), list[tuple[str, str, int]]()
@@ -523,7 +528,7 @@ async def test_a_file_that_is_stored_with_us_is_read_as_the_caller(
     async def at_a_desk_with_files(caller: Annotated[Caller, Depends(calling())]) -> Desk:
         return Desk(caller, app.state.accounts, app.state.relais.redis, stored)
 
-    app.dependency_overrides[get_args(Transferring)[1].dependency] = at_a_desk_with_files
+    monkeypatch.setitem(app.dependency_overrides, get_args(Transferring)[1].dependency, at_a_desk_with_files)
     for address in ("/api/files/a%20b.pdf", "https://relais.example.org/api/files/a%20b.pdf?expires=1&signature=x"):
         resource = await new_resource(client, member, fileUrl=address)
         answer = await shared(client, member, resource)

@@ -143,10 +143,16 @@ async def test_a_first_page_is_kept_until_a_folder_is_made_in_it(
 
 
 async def test_redis_may_be_away(
-    client: httpx.AsyncClient, member: Member, link: Link, drive: DriveServer, app: FastAPI
+    client: httpx.AsyncClient,
+    member: Member,
+    link: Link,
+    drive: DriveServer,
+    app: FastAPI,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await link(member, "google", login="lea@example.org")
-    app.state.relais.redis._away, app.state.relais.redis._look_at = True, float("inf")
+    monkeypatch.setattr(app.state.relais.redis, "_away", value=True)
+    monkeypatch.setattr(app.state.relais.redis, "_look_at", float("inf"))
     for number in (1, 2):
         assert (await asked(client, member, "GET", FOLDERS)).status_code == 200
         assert drive.http.steps["list"] == number

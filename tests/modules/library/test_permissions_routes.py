@@ -29,7 +29,7 @@ NO_RANK = ("INSUFFICIENT_ROLE", "Accès refusé - Rôle insuffisant")
 Client = httpx.AsyncClient
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def app(cheap: Settings) -> AsyncGenerator[FastAPI]:
     """The API, with its lifespan begun."""
     async with started(create_app(cheap)) as app:

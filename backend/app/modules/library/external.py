@@ -14,11 +14,12 @@ from pydantic import Field
 
 from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
 from app.errors import refuse
+from app.gateway.array_text import array_literal
 from app.modules.library import resources
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.tables.kinds import AppRole
-from app.named.ask import Pair, among, malformed_is, telling
+from app.named.ask import Pair, malformed_is, telling
 from app.named.lists import containing, words
 from app.named.shapes import Embed, Shape
 
@@ -105,7 +106,7 @@ def _exact(wanted: Wanted) -> tuple[Pair, Pair]:
 def _searched(text: str) -> Pair:
     """In the title, the description, or as a tag."""
     key, operand = containing(text, ("title", "description"))
-    tag = ("{" + among((text.lower(),)) + "}").replace("\\", "\\\\").replace('"', '\\"')
+    tag = array_literal((text.lower(),)).replace("\\", "\\\\").replace('"', '\\"')
     return key, f'{operand[:-1]},folded_tags.cs."{tag}")'
 
 

@@ -8,13 +8,14 @@ from starlette.datastructures import QueryParams
 
 from app.accounts.errors import USERNAME_TAKEN
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
+from app.gateway.array_text import quoted_list
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_FOUND, NOT_OWNER
 from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
-from app.named.ask import Found, Pair, among, malformed_is, telling
+from app.named.ask import Found, Pair, malformed_is, telling
 from app.named.lists import Form, Page, containing, filters, invalid, listed, order
 
 PROFILE_NOT_FOUND = ErrorSpec("PROFILE_NOT_FOUND", 404, "Profil non trouvé")
@@ -36,7 +37,7 @@ async def page_of(caller: Caller, params: QueryParams, page: Page, form: Form = 
         if len(search) < _SHORTEST_SEARCH:
             raise invalid(("search", f"Au moins {_SHORTEST_SEARCH} caractères"))
         if caller.user_id:
-            conditions.append(("user_id", f"in.({among(await _matching(caller, search))})"))
+            conditions.append(("user_id", f"in.({quoted_list(await _matching(caller, search))})"))
         else:
             # The search that knows about accents is for members.
             conditions.append(containing(search, ("username", "full_name")))

@@ -7,13 +7,13 @@ from starlette.datastructures import QueryParams
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import ErrorSpec, refuse
-from app.gateway.array_text import array_literal
+from app.gateway.array_text import array_literal, quoted_list
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
 from app.modules.library.tables.kinds import ResourceVisibility
-from app.named.ask import Found, Pair, among, malformed_is, telling
+from app.named.ask import Found, Pair, malformed_is, telling
 from app.named.lists import Form, Page, containing, filters, order, words
 from app.named.lists import listed as listed_rows
 
@@ -44,7 +44,7 @@ def conditions(params: QueryParams, *, folded: bool = False) -> list[Pair]:
         found.append(("user_id", f"eq.{author}"))
     tags = [tag for tag in params.getlist("tags") if tag]
     if tags:
-        found.append(("tags", f"cs.{{{among(tags)}}}"))
+        found.append(("tags", f"cs.{array_literal(tags)}"))
     return found
 
 
@@ -86,7 +86,7 @@ async def with_rows(caller: Caller, hits: Sequence[dict[str, Any]]) -> list[tupl
     """Each hit of a search with its resource; what was deleted in between is left out."""
     if not hits:
         return []
-    ids = among(hit["id"] for hit in hits)
+    ids = quoted_list(hit["id"] for hit in hits)
     found = await caller.ask.rows("resources", ("select", Resource.select()), ("id", f"in.({ids})"))
     rows = {row["id"]: row for row in found.rows}
     return [(hit, Resource.told(rows[hit["id"]])) for hit in hits if hit["id"] in rows]

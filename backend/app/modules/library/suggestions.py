@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
 from app.modules.library.callers import Caller
-from app.modules.library.shapes.community import Suggestion, SuggestionInFull
+from app.modules.library.shapes.community import Suggestion, SuggestionInFull, VoteListed
 from app.modules.library.tables.kinds import VoteType
 from app.modules.library.vote_counts import Standing, VoteCounts
 from app.named.ask import Pair, malformed_is, telling
@@ -44,6 +44,16 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
             TABLE, ("select", _TALLIED), *_conditions(caller, params), sorting, *page.pairs(), count=True
         )
     return listed_rows([tallied(caller, row) for row in found.rows], found, page, form)
+
+
+async def ballots(caller: Caller, params: QueryParams, page: Page, form: Form) -> Any:
+    """A page of votes, the newest first if nothing else is asked for."""
+    conditions = *filters(params, VoteListed.columns()), order(params, VoteListed.columns())
+    with telling({"22P02": VALIDATION_ERROR}):
+        found = await caller.ask.rows(
+            "suggestion_votes", ("select", VoteListed.select()), *conditions, *page.pairs(), count=True
+        )
+    return listed_rows([VoteListed.told(row) for row in found.rows], found, page, form)
 
 
 def _conditions(caller: Caller, params: QueryParams) -> list[Pair]:

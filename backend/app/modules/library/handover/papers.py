@@ -4,17 +4,16 @@ Files are written into the row by the forms of old (`data:` addresses) or stored
 is no file of ours: the text names it.
 """
 
-import base64
-import binascii
 import mimetypes
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from app.errors import refuse
+from app.files.data_urls import LONGEST_HEAD, is_data_url, read_data_url
 from app.modules.library.callers import Caller
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover.errors import FORBIDDEN, RESOURCE_FILE_TOO_LARGE, RESOURCE_FILE_UNREADABLE
@@ -23,7 +22,6 @@ from app.named.ask import malformed_is
 _COLUMNS = (
     "id,user_id,title,description,category,tags,github_url,external_url,file_path,file_url,language,license,readme"
 )
-_DATA = re.compile(r"data:([^,]{0,500}),", re.IGNORECASE)
 _KIND = re.compile(r"[a-z0-9][a-z0-9.+-]{0,80}/[a-z0-9][a-z0-9.+-]{0,80}\Z")
 _STORED = re.compile(r"/api/files/([^/]+)\Z")
 #: What the local client puts before the name of a file: `hub-lib-file-1736935200000-`.
@@ -73,7 +71,7 @@ async def _file(caller: Caller, row: Mapping[str, Any], most_bytes: int, stored:
     address: str = row["file_url"] or ""
     if not address:
         return None
-    if _DATA.match(address):
+    if is_data_url(address):
         return _written(row, address, most_bytes)
     try:
         parts = urlsplit(address)
@@ -88,21 +86,18 @@ async def _file(caller: Caller, row: Mapping[str, Any], most_bytes: int, stored:
 
 
 def _written(row: Mapping[str, Any], address: str, most_bytes: int) -> File:
-    head = _DATA.match(address)
-    assert head is not None
-    words = [word.strip().lower() for word in head[1].split(";")]
-    kind = words[0] if _KIND.match(words[0]) else UNKNOWN_KIND
-    body = address[head.end() :]
     # Three letters of an address are at the least one byte of what it says.
-    if len(body) > most_bytes * 3 + 4:
+    if len(address) > most_bytes * 3 + LONGEST_HEAD:
         raise refuse(RESOURCE_FILE_TOO_LARGE)
     try:
-        data = base64.b64decode(unquote(body), validate=True) if "base64" in words[1:] else unquote_to_bytes(body)
-    except (binascii.Error, ValueError):
+        written = read_data_url(address)
+    except ValueError:
         raise refuse(RESOURCE_FILE_UNREADABLE) from None
-    if len(data) > most_bytes:
+    if len(written.content) > most_bytes:
         raise refuse(RESOURCE_FILE_TOO_LARGE)
-    return File(_name(row, kind), kind, data)
+    declared = written.declared.lower()
+    kind = declared if _KIND.match(declared) else UNKNOWN_KIND
+    return File(_name(row, kind), kind, written.content)
 
 
 def _name(row: Mapping[str, Any], kind: str) -> str:

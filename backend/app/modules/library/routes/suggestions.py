@@ -10,13 +10,12 @@ from pydantic import BaseModel, BeforeValidator, Field
 from app.accounts.bodies import Body, Name, Text
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.adapters.postgres import Database
-from app.adapters.queue import Queue
 from app.adapters.redis import Redis
 from app.modules.library import suggestions
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import DUPLICATE_ENTRY
 from app.modules.library.news import News
-from app.modules.library.shapes.community import Suggestion, SuggestionInFull, SuggestionListed
+from app.modules.library.shapes.community import Suggestion, SuggestionInFull, SuggestionListed, VoteListed
 from app.modules.library.suggestions import ALREADY_APPROVED, ALREADY_PENDING, SUGGESTION_NOT_FOUND, VOTE_NOT_FOUND
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, VoteType
 from app.modules.library.vote_counts import VoteCounts
@@ -29,7 +28,7 @@ async def _hearing(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.relais.database
     redis: Redis = app.state.relais.redis
     counts = app.state.vote_counts = VoteCounts(redis)
-    news = News(database, counts, Queue(redis))
+    news = News(database, counts)
     news.start()
     try:
         yield
@@ -91,7 +90,7 @@ class VoteCast(Totals):
 @router.get(
     "",
     summary="List suggestions",
-    response_model=PageOf[SuggestionListed],
+    response_model=PageOf[SuggestionListed] | PageOf[VoteListed],
     responses=errors(AUTH_TOKEN_MISSING),
 )
 async def get_suggestions(
@@ -101,8 +100,14 @@ async def get_suggestions(
     type: Annotated[SuggestionType | None, Query()] = None,
     status: Annotated[SuggestionStatus | None, Query()] = None,
     suggested_by: Annotated[str | None, Query(alias="suggestedBy", description="An id, or `me`.")] = None,
+    suggestion_id: Annotated[str | None, Query(description="Asks for the votes on it.")] = None,
 ) -> Json:
-    """Those with the most votes first. Any column narrows the list; `suggestedBy=me` shows the caller's own."""
+    """Those with the most votes first. Any column narrows the list; `suggestedBy=me` shows the caller's own.
+
+    Clients that know no address for votes ask here for those on one suggestion, with `suggestion_id`.
+    """
+    if suggestion_id is not None:
+        return Json(await suggestions.ballots(caller, request.query_params, page, wanted_form(request)))
     return Json(await suggestions.listed(caller, request.query_params, page, wanted_form(request)))
 
 

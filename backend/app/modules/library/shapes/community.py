@@ -131,6 +131,12 @@ class Vote(Shape):
     profile: Annotated[Voter | None, Embed("profiles!user_id")]
 
 
+class VoteListed(Vote):
+    """One user's vote, in a list of votes."""
+
+    both_casings: ClassVar[bool] = True
+
+
 class SuggestionInReview(SuggestionListed):
     """What somebody proposes, as moderators see it: with the newest votes."""
 

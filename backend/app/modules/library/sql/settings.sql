@@ -45,17 +45,22 @@ comment on function library_internal.record_setting() is 'Writes down who change
 create or replace trigger record_setting after insert or update or delete on library.admin_config
   for each row when (not relais.is_trusted()) execute function library_internal.record_setting();
 
--- A threshold that was changed applies to what is pending, too: whoever puts jobs in the queue is told, once for each
--- transaction. Its number tells the announcement from the next one.
+-- A threshold that was changed applies to what is pending, too: a job decides it anew, one for each transaction.
 create or replace function library_internal.announce_setting() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  key constant text := case tg_op when 'DELETE' then old.key else new.key end;
-  tenant constant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
+  changed constant text := case tg_op when 'DELETE' then old.key else new.key end;
+  whose constant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
 begin
-  if key ~ '^(auto_approval_|auto_rejection_|consider_downvotes$)'
-     and (tg_op <> 'UPDATE' or old.value is distinct from new.value) then
-    perform pg_notify('relais_library', concat_ws(':', 'settings', tenant, pg_current_xact_id()));
+  if changed ~ '^(auto_approval_|auto_rejection_|consider_downvotes$)'
+     and (tg_op <> 'UPDATE' or old.value is distinct from new.value)
+     and exists (select from library.category_tag_suggestions as s where s.tenant_id = whose and s.status = 'pending')
+  then
+    insert into relais.jobs (tenant_id, name, arguments, key)
+    values (whose, 'auto_approval', jsonb_build_object('tenant_id', whose),
+            concat_ws(':', 'auto_approval', whose, pg_current_xact_id()))
+    on conflict (key) do nothing;
+    perform pg_notify('relais_jobs', '');
   end if;
   return null;
 end
