@@ -66,6 +66,12 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         "Do not exist: 404, never 403. Malformed identifiers are identifiers of nothing: 404 as well.",
     ),
     (
+        "Long texts",
+        "Lists tell whole rows to everybody, so that what members write is bounded on every road: 50 000 characters of"
+        " a description, 250 000 of a readme, 500 000 of a template's data, 2048 of an address. What is longer already"
+        " may stay. Lists of versions and templates, by either address, tell 100 at a time: `page=2` has the next.",
+    ),
+    (
         "Limits",
         "By class, in settings, and generous: the application makes a hundred requests within minutes.",
     ),

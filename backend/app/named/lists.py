@@ -71,9 +71,18 @@ def _whole_page(
     return Page(page, limit)
 
 
+def _long_page(
+    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = MOST_ROWS,
+) -> Page:
+    return Page(page, limit)
+
+
 Paged = Annotated[Page, Depends(_page)]
 #: Of a list that is told without its place: as much at once as nearly all of them are long.
 PagedWhole = Annotated[Page, Depends(_whole_page)]
+#: Of such a list whose rows may be long.
+PagedLong = Annotated[Page, Depends(_long_page)]
 
 
 def invalid(*problems: tuple[str, str]) -> AppError:

@@ -15,6 +15,7 @@ from app.modules.library.handover.papers import File
 from fastapi import Depends, FastAPI
 
 from tests.accounts.conftest import NOBODYS, Member, bearer
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
 from tests.library.file_samples import PDF, data_url, path_of, uploaded
 from tests.library.github_server import GitHubServer
@@ -329,13 +330,14 @@ async def test_a_file_goes_beside_the_text_under_a_harmless_name(
     assert repository.files("main")[f"doc/{name}"] == data
 
 
-async def test_a_large_file_arrives_whole(
-    client: httpx.AsyncClient, people: People, link: Link, github: GitHubServer
+async def test_a_large_file_that_was_imported_arrives_whole(
+    client: httpx.AsyncClient, people: People, link: Link, github: GitHubServer, urls: Urls
 ) -> None:
     await link(people.owner, "github", login="lea")
     repository, data = github.add("lea", "notes"), os.urandom(3 * 1024 * 1024)
     address = "data:application/zip;base64," + base64.b64encode(data).decode()
-    resource = await with_file_in_its_row(client, people.owner, address, "grand.zip")
+    resource = await new_resource(client, people.owner, filePath="grand.zip")
+    await run_sql(urls.admin, f"update library.resources set file_url = '{address}' where id = '{resource['id']}'")
     assert (await shared(client, people.owner, resource)).status_code == 200
     assert repository.files("main")["grand.zip"] == data
 

@@ -46,6 +46,8 @@ TableName = Literal[
 NAMES: tuple[str, ...] = get_args(TableName)
 #: Their client asks without a limit where it expects all rows.
 MOST_ROWS = 10_000
+#: Of tables whose rows may be long.
+_MOST_LONG_ROWS: Mapping[str, int] = {"resource_templates": 100, "resource_versions": 100}
 _MOST_AT_ONCE = 1000
 _TIME = "timestamp with time zone"
 Row = dict[str, Any]
@@ -62,7 +64,7 @@ class TableRows:
     async def listed(self, params: QueryParams) -> list[Row]:
         """The rows that the filters name, newest first if no order is asked for."""
         conditions = filters(params, self._spellings(), without=_PAGING)
-        window = _window(params)
+        window = _window(params, _MOST_LONG_ROWS.get(self.name, MOST_ROWS))
         found = await self.caller.ask.rows(self.name, _ALL, *conditions, *self._order(params), *window)
         return [self.told(row) for row in found.rows]
 
@@ -158,8 +160,8 @@ def rows_of(caller: Caller, name: TableName) -> TableRows:
     return TableRows(caller, name, table)
 
 
-def _window(params: QueryParams) -> tuple[Pair, Pair]:
-    limit = min(_number(params, "limit", MOST_ROWS), MOST_ROWS)
+def _window(params: QueryParams, most: int) -> tuple[Pair, Pair]:
+    limit = min(_number(params, "limit", most), most)
     page = max(_number(params, "page", 1), 1)
     offset = _number(params, "offset", (page - 1) * limit)
     return ("limit", str(limit)), ("offset", str(offset))

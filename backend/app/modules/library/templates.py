@@ -8,24 +8,23 @@ from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
 from app.modules.library.callers import Caller
 from app.modules.library.shapes.resources import Resource, Template
 from app.named.ask import Pair, malformed_is, telling
+from app.named.lists import Page
 
 # `library.use_template` raises it, too.
 TEMPLATE_NOT_FOUND = ErrorSpec("TEMPLATE_NOT_FOUND", 404, "Template non trouvé")
 NOT_TO_CHANGE = FORBIDDEN.worded("Seul le créateur peut modifier ce template")
 NOT_TO_DELETE = FORBIDDEN.worded("Seul le créateur ou un admin peut supprimer ce template")
 TABLE = "resource_templates"
-#: More templates than anybody looks through.
-MOST = 1000
 #: What clients keep within the data of a template, and the table in columns.
 _WITHIN_DATA = ("category", "language", "readme")
 _SELECT = ("select", Template.select())
 
 
-async def listed(caller: Caller, *, public: bool) -> list[dict[str, Any]]:
-    """Public templates and the caller's own, those used most first."""
+async def listed(caller: Caller, page: Page, *, public: bool) -> list[dict[str, Any]]:
+    """A page of public templates and the caller's own, those used most first."""
     conditions: list[Pair] = [("is_public", "is.true")] if public else []
     order = ("order", "usage_count.desc,created_at.desc,id.desc")
-    return Template.all((await caller.ask.rows(TABLE, _SELECT, *conditions, order, ("limit", str(MOST)))).rows)
+    return Template.all((await caller.ask.rows(TABLE, _SELECT, *conditions, order, *page.pairs())).rows)
 
 
 async def found(caller: Caller, template_id: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
-from app.modules.library import resources
+from app.modules.library import bodies, resources
+from app.modules.library.bodies import FileLink, Link, LongText
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceInFull
@@ -16,10 +17,8 @@ from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 
 router = APIRouter(prefix="/api/resources", tags=["resources"])
-#: Forms send files within the row, as `data:` addresses of many megabytes.
-LongText = Annotated[Text, Field(max_length=24 * 1024 * 1024)]
 Title = Annotated[Text, Field(min_length=1, max_length=500)]
-Description = Annotated[LongText, Field(min_length=1)]
+Description = Annotated[bodies.Description, Field(min_length=1)]
 
 
 def _null_is_empty(value: Any) -> Any:
@@ -31,10 +30,10 @@ class _ResourceBody(Body):
     tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
     resource_type: ResourceType = ResourceType.EXTERNAL_LINK
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
-    github_url: LongText | None = None
-    external_url: LongText | None = None
-    file_path: LongText | None = None
-    file_url: LongText | None = None
+    github_url: Link | None = None
+    external_url: Link | None = None
+    file_path: Link | None = None
+    file_url: FileLink | None = None
     file_size: Annotated[Text, Field(max_length=50)] | None = None
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
