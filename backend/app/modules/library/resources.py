@@ -7,6 +7,7 @@ from starlette.datastructures import QueryParams
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import ErrorSpec, refuse
+from app.files.data_urls import is_data_url
 from app.gateway.array_text import array_literal, quoted_list
 from app.modules.library.callers import Caller
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
@@ -148,6 +149,9 @@ async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -
     select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
     if not changes:
         return await found(caller, resource_id, Resource)
+    if any(is_data_url(changes.get(column)) for column in FILES):
+        # Before anything is done with megabytes.
+        await must_be_readable(caller, resource_id)
     async with stored_links(caller, changes, FILES) as changes:
         with malformed_is(RESOURCE_NOT_FOUND):
             rows = await caller.ask.update("resources", changes, select, which)
