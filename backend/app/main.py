@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import api_docs, health, log, watch
+from app.accounts.admission import AdmissionMiddleware
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
@@ -214,7 +215,7 @@ def _middleware(settings: Settings, modules: Sequence[Module], requests: Request
         max_age=86400,
     )
     allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
-    return _around(settings, cors, requests, of_gateway=False, allowed=allowed)
+    return [*_around(settings, cors, requests, of_gateway=False, allowed=allowed), Middleware(AdmissionMiddleware)]
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
