@@ -72,6 +72,11 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         " may stay. Lists of versions and templates, by either address, tell 100 at a time: `page=2` has the next.",
     ),
     (
+        "Links",
+        "`githubUrl`, `externalUrl`, `fileUrl`, `coverImageUrl` and `avatarUrl` begin with `http://`, `https://` or"
+        " `/`; an empty text is none. Files and pictures may be `data:` addresses. `/rest/v1` refuses all else, too.",
+    ),
+    (
         "Limits",
         "By class, in settings, and generous: the application makes a hundred requests within minutes.",
     ),

@@ -460,7 +460,7 @@ async def test_a_place_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/files/x.pdf", "data:application/pdf;base64,*", "localStorage:x", "http://[x/"]
+    "address", ["/api/files/x.pdf", "data:application/pdf;base64,*", "/ailleurs/x.pdf", "http://[x/"]
 )
 async def test_a_file_that_cannot_be_read_stops_everything(
     client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, address: str

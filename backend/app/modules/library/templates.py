@@ -65,7 +65,7 @@ async def use(caller: Caller, template_id: str, changes: Mapping[str, Any]) -> d
     """A resource of the caller's, made of a template."""
     await found(caller, template_id)
     # What a template says of a resource is free: it may say what no resource can be.
-    with telling({"22P02": VALIDATION_ERROR, "22001": VALIDATION_ERROR, "22023": VALIDATION_ERROR}):
+    with telling(dict.fromkeys(("22P02", "22001", "22023", "23514"), VALIDATION_ERROR)):
         made = await caller.ask.call(
             "use_template", {"template_id": template_id, "changes": changes}, ("select", Resource.select())
         )

@@ -18,7 +18,7 @@ from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
 from app.errors import AppError, ErrorSpec
 from app.middleware.error_answers import translated
 from app.modules.library import external, resources
-from app.modules.library.bodies import Link, LongText
+from app.modules.library.bodies import Elsewhere, LongText
 from app.modules.library.callers import Caller, calling
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.external import ExternalProfile, ExternalResource, Wanted
@@ -125,7 +125,7 @@ class NewExternalResource(Body):
     description: Description
     category: Annotated[Text, Field(max_length=255)] = ""
     tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
-    github_url: Link | None = None
+    github_url: Elsewhere = None
     readme: LongText | None = None
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import bodies, resources
-from app.modules.library.bodies import FileLink, Link, LongText
+from app.modules.library.bodies import Elsewhere, FileLink, FilePath, LongText
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceInFull
@@ -30,10 +30,10 @@ class _ResourceBody(Body):
     tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
     resource_type: ResourceType = ResourceType.EXTERNAL_LINK
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
-    github_url: Link | None = None
-    external_url: Link | None = None
-    file_path: Link | None = None
-    file_url: FileLink | None = None
+    github_url: Elsewhere = None
+    external_url: Elsewhere = None
+    file_path: FilePath | None = None
+    file_url: FileLink = None
     file_size: Annotated[Text, Field(max_length=50)] | None = None
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
 from app.modules.library import bodies, templates
-from app.modules.library.bodies import Link, LongText, Preview
+from app.modules.library.bodies import Elsewhere, LongText, Preview
 from app.modules.library.callers import Anybody, User
 from app.modules.library.shapes.resources import Resource, Template
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
@@ -61,8 +61,8 @@ class TemplateUse(Body):
     tags: Tags = Field(default_factory=list)
     resource_type: ResourceType = ResourceType.EXTERNAL_LINK
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
-    github_url: Link | None = None
-    external_url: Link | None = None
+    github_url: Elsewhere = None
+    external_url: Elsewhere = None
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
     readme: LongText | None = None
