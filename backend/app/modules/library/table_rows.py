@@ -49,6 +49,8 @@ MOST_ROWS = 10_000
 #: Of tables whose rows may be long.
 _MOST_LONG_ROWS: Mapping[str, int] = {"resource_templates": 100, "resource_versions": 100}
 _MOST_AT_ONCE = 1000
+#: Zeros before a number included: longer ones are not even looked at.
+_MOST_DIGITS = 12
 _TIME = "timestamp with time zone"
 Row = dict[str, Any]
 
@@ -171,7 +173,7 @@ def _number(params: QueryParams, name: str, otherwise: int) -> int:
     said = params.get(name, "")
     if not said:
         return otherwise
-    if not said.isascii() or not said.isdigit() or int(said[:12]) > LAST_PAGE:
+    if not said.isascii() or not said.isdigit() or len(said) > _MOST_DIGITS or int(said) > LAST_PAGE:
         raise invalid((name, "Un nombre entier est attendu"))
     return int(said)
 
