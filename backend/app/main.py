@@ -44,6 +44,7 @@ from app.middleware.trace import TraceMiddleware
 from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
+from app.named.refusals import in_words
 from app.settings import Settings, load_settings
 from app.state import AppState
 from app.supervise import die_with_parent
@@ -238,7 +239,7 @@ def _around(
         Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
-        Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
+        Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway, in_words=None if of_gateway else in_words),
         Middleware(ConditionalMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),

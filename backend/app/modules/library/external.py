@@ -12,14 +12,14 @@ from uuid import UUID
 import orjson
 from pydantic import Field
 
-from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
+from app.accounts.errors import USER_NOT_FOUND
 from app.errors import refuse
 from app.gateway.array_text import array_literal
 from app.modules.library import resources
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.tables.kinds import AppRole
-from app.named.ask import Pair, malformed_is, telling
+from app.named.ask import Pair, malformed_is
 from app.named.lists import containing, words
 from app.named.shapes import Embed, Shape
 
@@ -121,7 +121,7 @@ async def resource(caller: Caller, resource_id: str) -> dict[str, Any]:
 
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller's."""
-    with telling({"42501": INSUFFICIENT_ROLE}):
+    with of_members():
         return ExternalResource.told(await caller.ask.insert("resources", row, _SELECT))
 
 

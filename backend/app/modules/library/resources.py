@@ -9,7 +9,7 @@ from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import ErrorSpec, refuse
 from app.files.data_urls import is_data_url
 from app.gateway.array_text import array_literal, quoted_list
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
@@ -140,7 +140,7 @@ async def must_be_own(caller: Caller, resource_id: str, refusal: ErrorSpec) -> s
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
     async with stored_links(caller, row, FILES) as row:
-        with telling({"42501": INSUFFICIENT_ROLE}):
+        with of_members():
             return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
 
 
@@ -174,5 +174,5 @@ async def fork(caller: Caller, resource_id: str, visibility: ResourceVisibility)
     """A copy of a resource that the caller may read, which is theirs."""
     arguments = {"resource_id": resource_id, "visibility": visibility.value}
     select = ("select", Resource.select())
-    with malformed_is(RESOURCE_NOT_FOUND), telling({"PT404": RESOURCE_NOT_FOUND, "42501": INSUFFICIENT_ROLE}):
+    with malformed_is(RESOURCE_NOT_FOUND), telling({"PT404": RESOURCE_NOT_FOUND}), of_members():
         return Resource.told(await caller.ask.call("fork_resource", arguments, select))

@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.shapes.community import Suggestion, SuggestionInFull, VoteListed
 from app.modules.library.tables.kinds import VoteType
 from app.modules.library.vote_counts import Standing, VoteCounts
@@ -88,7 +88,8 @@ async def found(caller: Caller, suggestion_id: str) -> dict[str, Any]:
 
 async def propose(caller: Caller, proposal: Mapping[str, Any]) -> dict[str, Any]:
     """A new suggestion of the caller's, unless it was made before, in capitals or not."""
-    made = await caller.ask.call("propose_suggestion", proposal, ("select", Suggestion.select()))
+    with of_members():
+        made = await caller.ask.call("propose_suggestion", proposal, ("select", Suggestion.select()))
     return Suggestion.told(made)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.accounts.oauth.errors import FORBIDDEN
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.shapes.resources import Resource, Template
 from app.named.ask import Pair, malformed_is, telling
 from app.named.lists import Page
@@ -40,7 +40,8 @@ async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new template of the caller's; what its data says of its category and the like is told of itself, too."""
     data = row["template_data"]
     within = {name: data[name] for name in _WITHIN_DATA if isinstance(data.get(name), str)}
-    return Template.told(await caller.ask.insert(TABLE, {**within, **row}, _SELECT))
+    with of_members():
+        return Template.told(await caller.ask.insert(TABLE, {**within, **row}, _SELECT))
 
 
 async def change(caller: Caller, template_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +66,7 @@ async def use(caller: Caller, template_id: str, changes: Mapping[str, Any]) -> d
     """A resource of the caller's, made of a template."""
     await found(caller, template_id)
     # What a template says of a resource is free: it may say what no resource can be.
-    with telling(dict.fromkeys(("22P02", "22001", "22023", "23514"), VALIDATION_ERROR)):
+    with telling(dict.fromkeys(("22P02", "22001", "22023", "23514"), VALIDATION_ERROR)), of_members():
         made = await caller.ask.call(
             "use_template", {"template_id": template_id, "changes": changes}, ("select", Resource.select())
         )

@@ -26,6 +26,7 @@ from app.modules.library.routes.resources import Description, Title
 from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.answers import Json, Responses, errors
 from app.named.lists import LAST_PAGE, MOST_ROWS
+from app.named.refusals import in_words
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Words = Annotated[Text, Query(max_length=500)]
@@ -57,7 +58,7 @@ class _ExternalRoute(APIRoute):
             try:
                 return await handler(request)
             except (AppError, RequestValidationError, HTTPException) as raised:
-                error = raised if isinstance(raised, AppError) else translated(raised)
+                error = in_words(raised) if isinstance(raised, AppError) else translated(raised)
                 body = {"message": error.message, "code": error.code, "details": error.details}
                 answer = Json({"error": body}, error.status)
                 answer.headers.update(error.headers)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
-from app.accounts.errors import AUTH_TOKEN_MISSING
+from app.accounts.errors import AUTH_TOKEN_MISSING, INSUFFICIENT_ROLE
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
 from app.modules.library import suggestions
@@ -127,7 +127,7 @@ async def get_suggestion(caller: Anybody, suggestion_id: str) -> Json:
     status_code=201,
     summary="Propose something",
     response_model=Suggestion,
-    responses=errors(ALREADY_APPROVED, ALREADY_PENDING, DUPLICATE_ENTRY),
+    responses=errors(INSUFFICIENT_ROLE, ALREADY_APPROVED, ALREADY_PENDING, DUPLICATE_ENTRY),
 )
 async def post_suggestion(caller: User, body: Proposal) -> Json:
     """In the caller's name. A name that differs in capitals alone is the same."""

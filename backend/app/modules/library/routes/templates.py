@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
+from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import bodies, templates
 from app.modules.library.bodies import Elsewhere, LongText, Preview
 from app.modules.library.callers import Anybody, User
@@ -84,7 +85,9 @@ async def get_template(caller: Anybody, template_id: str) -> Json:
     return Json(await templates.found(caller, template_id))
 
 
-@router.post("", status_code=201, summary="Make a template", response_model=Template)
+@router.post(
+    "", status_code=201, summary="Make a template", response_model=Template, responses=errors(INSUFFICIENT_ROLE)
+)
 async def post_template(caller: User, body: NewTemplate) -> Json:
     """In the caller's name."""
     return Json(await templates.create(caller, body.model_dump(mode="json", exclude_unset=True)), 201)
@@ -118,7 +121,7 @@ async def delete_template(caller: User, template_id: str) -> Json:
     status_code=201,
     summary="Make a resource of a template",
     response_model=Resource,
-    responses=errors(TEMPLATE_NOT_FOUND),
+    responses=errors(TEMPLATE_NOT_FOUND, INSUFFICIENT_ROLE),
 )
 async def post_use(caller: User, template_id: str, body: TemplateUse | None = None) -> Json:
     """With what the body says otherwise. The use is counted."""
