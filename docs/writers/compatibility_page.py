@@ -69,7 +69,9 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         "Long texts",
         "Lists tell whole rows to everybody, so that what members write is bounded on every road: 50 000 characters of"
         " a description, 250 000 of a readme, 500 000 of a template's data, 2048 of an address. What is longer already"
-        " may stay. Lists of versions and templates, by either address, tell 100 at a time: `page=2` has the next.",
+        " may stay. Lists of versions and templates, by either address, of groups and of their resources tell 100 at a"
+        " time, comments and shares 1000: `page=2` has the next. Of a group in a list 100 members are told, of one on"
+        " its own 1000; `membersCount` counts all.",
     ),
     (
         "Links",

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from app.modules.library import groups
 
 from tests.accounts.conftest import Member
 from tests.conftest import Urls, run_sql
@@ -126,3 +127,57 @@ async def test_lists_of_long_rows_have_pages(client: httpx.AsyncClient, people: 
     assert (await client.get("/api/templates", params={"page": 2})).json()
     for table in ("resource_versions", "resource_templates"):
         assert len((await client.get(f"/api/{table}", params={"limit": 5000})).json()) == 100
+
+
+async def test_a_tree_of_comments_has_pages(client: httpx.AsyncClient, people: People) -> None:
+    resource = (await new_resource(client, people.owner))["id"]
+    parent = None
+    for content in ("un", "deux", "trois"):
+        body = {"resourceId": resource, "content": content, "parentId": parent}
+        made = await client.post("/api/comments", json=body, headers=people.other.headers)
+        parent = made.json()["id"]
+    path = f"/api/resources/{resource}/comments"
+    first = (await client.get(path, params={"limit": 2})).json()
+    assert (first["total"], first["data"][0]["content"]) == (3, "un")
+    assert [reply["content"] for reply in first["data"][0]["replies"]] == ["deux"]
+    assert first["data"][0]["replies"][0]["replies"] == []
+    second = (await client.get(path, params={"limit": 2, "page": 2})).json()
+    assert (second["total"], [item["content"] for item in second["data"]]) == (3, ["trois"])
+    assert (await client.get(path, params={"limit": 3})).json()["total"] == 3
+
+
+async def test_of_a_group_so_many_members_are_told_and_all_are_counted(
+    client: httpx.AsyncClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MOST_SHOWN", 2)
+    monkeypatch.setattr(groups, "MOST_MEMBERS", 2)
+    group = (await client.post("/api/groups", json={"name": "G"}, headers=people.owner.headers)).json()
+    for member, role in ((people.moderator, "member"), (people.other, "admin")):
+        body = {"userId": member.id, "role": role}
+        added = await client.post(f"/api/groups/{group['id']}/members", json=body, headers=people.owner.headers)
+        assert added.status_code == 201
+    (listed,) = (await client.get("/api/groups", headers=people.other.headers)).json()["data"]
+    alone = (await client.get(f"/api/groups/{group['id']}", headers=people.other.headers)).json()
+    for told in (listed, alone):
+        assert (len(told["members"]), told["membersCount"], told["_count"]["members"]) == (2, 3, 3)
+    # Somebody who is not among those told knows how they stand all the same.
+    assert people.other.id not in [member["userId"] for member in alone["members"]]
+    assert (alone["isOwner"], alone["userRole"]) == (False, "admin")
+
+
+async def test_what_is_shared_has_pages(client: httpx.AsyncClient, people: People) -> None:
+    group = (await client.post("/api/groups", json={"name": "G"}, headers=people.owner.headers)).json()
+    resources = [await new_resource(client, people.owner, visibility="shared_groups") for _ in range(2)]
+    for resource in resources:
+        body = {"sharedWithGroupId": group["id"]}
+        path = f"/api/resources/{resource['id']}/share"
+        assert (await client.post(path, json=body, headers=people.owner.headers)).status_code == 201
+    body = {"sharedWithUserId": people.other.id}
+    assert (await client.post(path, json=body, headers=people.owner.headers)).status_code == 201
+    for where in (f"/api/groups/{group['id']}/resources", f"/api/resources/{resource['id']}/shares", "/api/groups"):
+        pages = [
+            await client.get(where, params={"limit": 1, "page": page}, headers=people.owner.headers)
+            for page in (1, 2, 3)
+        ]
+        rows = [page.json() if isinstance(page.json(), list) else page.json()["data"] for page in pages]
+        assert [len(found) for found in rows] == ([1, 0, 0] if where == "/api/groups" else [1, 1, 0]), where

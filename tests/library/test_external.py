@@ -125,6 +125,9 @@ async def test_totals_are_of_what_the_program_may_read(
     assert after["total_resources"] == before["total_resources"] + 1
     assert (after["total_events"], after["events_by_type"]) == (1, {"essai": 1})
     assert after["total_users"] >= 5
+    everything = (await client.get(f"{V1}/stats", headers=people.admin.headers)).json()["data"]
+    assert everything["events_by_type"]["essai"] == 2
+    assert everything["total_events"] == sum(everything["events_by_type"].values())
 
 
 @pytest.mark.parametrize("which", [NOBODYS, "nope", "%00", "x" * 3000])
