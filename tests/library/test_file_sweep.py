@@ -193,6 +193,17 @@ async def test_files_of_a_deleted_resource_go_after_a_while(
     assert (await client.get(path_of(file), headers=people.owner.headers)).status_code == 404
 
 
+async def test_a_private_file_that_never_hung_on_anything_goes_after_a_while(
+    client: httpx.AsyncClient, people: People, place: Place, urls: Urls
+) -> None:
+    file, kept = await uploaded(client, people.owner, isPublic="false"), await uploaded(client, people.owner)
+    assert await swept(place) == {}
+    await grow_old(urls)
+    assert await swept(place) == {"files_of_nothing": 1}
+    assert place.names() == {kept["fileName"]}
+    assert (await client.get(path_of(file), headers=people.owner.headers)).status_code == 404
+
+
 async def test_a_file_that_a_fork_or_a_version_names_stays(
     client: httpx.AsyncClient, people: People, place: Place, urls: Urls
 ) -> None:
