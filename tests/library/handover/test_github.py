@@ -572,6 +572,10 @@ async def test_files_that_the_address_does_not_name_are_handed_over_as_well(
     by_path = await new_resource(client, member, filePath=named["fileName"])
     await uploaded(client, member, PDF, "application/pdf", "autre.pdf", resourceId=by_path["id"])
     assert (await shared(client, member, by_path)).json()["files"] == ["README.md", "nommé.pdf"]
+    emptied = await new_resource(client, member, fileUrl=data_url(PDF, "application/pdf"))
+    changes = {"fileUrl": None, "filePath": None}
+    await asked(client, member, "PUT", f"/api/resources/{emptied['id']}", json=changes)
+    assert (await shared(client, member, emptied)).json()["files"] == ["README.md"]
     elsewhere = "https://example.org/ailleurs.pdf"
     linked = await new_resource(client, member, filePath=named["fileName"], fileUrl=elsewhere)
     assert (await shared(client, member, linked)).json()["files"] == ["README.md", "nommé.pdf"]

@@ -61,7 +61,7 @@ async def _stored(caller: Caller, column: str, row: Mapping[str, Any]) -> Kept:
     if not await caller.has_rank(AppRole.USER):
         raise refuse(INSUFFICIENT_ROLE)
     tenant_id = await room(caller, len(data.content))
-    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL)
+    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL, is_inline=True)
     async with incoming(keeping.storage.incoming, keeping.settings.max_bytes) as come:
         try:
             for start in range(0, len(data.content), _SLICE):

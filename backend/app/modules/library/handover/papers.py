@@ -98,8 +98,11 @@ async def _addressed(
 async def _stored_with(
     caller: Caller, row: Mapping[str, Any], most_bytes: int, stored: StoredFiles
 ) -> tuple[File, ...]:
-    """The file that `file_path` names; or else those that hang on the resource, which come to no more in all."""
-    hanging, path = f"resource_id.eq.{row['id']}", row["file_path"] or ""
+    """The file that `file_path` names; or else those that hang on the resource, which come to no more in all.
+
+    What a form wrote into the row, and the row names no longer, is waiting to be swept away.
+    """
+    hanging, path = f"and(resource_id.eq.{row['id']},is_inline.is.false)", row["file_path"] or ""
     which = f'(file_name.eq."{path}",{hanging})' if is_stored_name(path) else f"({hanging})"
     found = await caller.ask.rows(
         "files", ("select", "file_name"), ("or", which), ("order", "created_at.asc,id.asc"), ("limit", _ONE_TOO_MANY)

@@ -71,6 +71,42 @@ comment on function library_internal.adopt_file() is
 create or replace trigger adopt_file after insert or update of file_path on library.resources
   for each row when (new.file_path is not null) execute function library_internal.adopt_file();
 
+create or replace function library_internal.drop_former_picture() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  name constant pg_catalog.text := substring(left(old.avatar_url, 4096) from '/api/files/([A-Za-z0-9._-]+)');
+begin
+  delete from library.files as f
+  where f.tenant_id = old.tenant_id and f.file_name = name and f.is_inline and f.is_public
+    and not exists (
+      select from library.profiles as p where p.tenant_id = f.tenant_id and strpos(p.avatar_url, name) > 0)
+    and not exists (select from library.resources as r where r.tenant_id = f.tenant_id and r.file_path = name);
+  return null;
+end
+$$;
+comment on function library_internal.drop_former_picture() is
+  'The picture that a form wrote into a profile goes when another one takes its place. Its bytes are swept away.';
+create or replace trigger drop_former_picture after update of avatar_url on library.profiles
+  for each row when (old.avatar_url is not null and new.avatar_url is distinct from old.avatar_url)
+  execute function library_internal.drop_former_picture();
+
+create or replace function library_internal.leave_former_file() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update library.files as f
+  set updated_at = now()
+  where f.tenant_id = old.tenant_id and f.resource_id = old.id and f.is_inline
+    and f.file_name in (old.file_path, substring(left(old.file_url, 4096) from '/api/files/([A-Za-z0-9._-]+)'));
+  return null;
+end
+$$;
+comment on function library_internal.leave_former_file() is
+  'From now on the file that a form wrote into the resource may be left over: it is swept away unless a version names it.';
+create or replace trigger leave_former_file after update of file_path, file_url on library.resources
+  for each row when (
+    new.file_path is distinct from old.file_path or new.file_url is distinct from old.file_url)
+  execute function library_internal.leave_former_file();
+
 create or replace function library_internal.add_file(new_file library.files, quota bigint) returns setof library.files
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
@@ -83,10 +119,10 @@ begin
   end if;
   return query
     insert into library.files
-      (tenant_id, file_name, original_name, mime_type, size, uploaded_by, resource_id, is_public)
+      (tenant_id, file_name, original_name, mime_type, size, uploaded_by, resource_id, is_public, is_inline)
     values
       ((new_file).tenant_id, (new_file).file_name, (new_file).original_name, (new_file).mime_type, (new_file).size,
-       (new_file).uploaded_by, (new_file).resource_id, (new_file).is_public)
+       (new_file).uploaded_by, (new_file).resource_id, (new_file).is_public, coalesce((new_file).is_inline, false))
     returning *;
 end
 $$;
@@ -96,13 +132,18 @@ comment on function library_internal.add_file(library.files, bigint) is
 alter function library_internal.file_exists(text) owner to relais_definer;
 alter function library_internal.public_file(text) owner to relais_definer;
 alter function library_internal.adopt_file() owner to relais_definer;
+alter function library_internal.drop_former_picture() owner to relais_definer;
+alter function library_internal.leave_former_file() owner to relais_definer;
 revoke execute on function
   library_internal.file_exists(text), library_internal.keep_file_readable(), library_internal.adopt_file(),
   library_internal.add_file(library.files, bigint), library_internal.public_file(text),
-  library_internal.readable_file(text)
+  library_internal.readable_file(text), library_internal.drop_former_picture(), library_internal.leave_former_file()
 from public;
 grant execute on function library_internal.file_exists(text) to authenticated, service, relais_definer;
 grant execute on function library_internal.public_file(text), library_internal.readable_file(text)
   to anon, authenticated, service, relais_definer;
-grant execute on function library_internal.keep_file_readable(), library_internal.adopt_file() to relais_definer;
+grant execute on function
+  library_internal.keep_file_readable(), library_internal.adopt_file(), library_internal.drop_former_picture(),
+  library_internal.leave_former_file()
+to relais_definer;
 grant execute on function library_internal.add_file(library.files, bigint) to service, relais_definer;
