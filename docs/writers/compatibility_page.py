@@ -40,8 +40,14 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "Rows",
-        "In camelCase; those of resources, profiles and collections carry every name in snake_case as well, because"
-        " the application reads both.",
+        "In camelCase; those of resources, comments, collections, suggestions, profiles, groups and notifications carry"
+        " every name in snake_case as well, because the application reads both.",
+    ),
+    (
+        "Files",
+        "`url` of an upload is a whole address, made of `RELAIS_OAUTH_CALLBACK_URL` or else of the host that was asked:"
+        " the application stands elsewhere, and shows it as it is. A file that hangs on no resource is read by whoever"
+        " knows its name, and listed to its uploader alone.",
     ),
     (
         "Errors",

@@ -114,7 +114,7 @@ RESOURCES = (
         "library.files", "id = <file>",
         "insert into library.files (file_name, original_name, mime_type, size, uploaded_by)"
         " values ('n', 'n', 'text/plain', 1, {me})", "original_name = 'x'", scenario="free",
-        select=EVERYBODY, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
+        select=OWNER | ADMINS, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
     ),
     Row(
         "library.files", "id = <private file>",

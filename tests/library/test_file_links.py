@@ -9,10 +9,10 @@ from app.files.data_urls import DataUrl, read_data_url
 from app.modules.library import file_links
 from app.settings import Settings
 
-from tests.accounts.conftest import NOBODYS, signed_up, with_group
+from tests.accounts.conftest import NOBODYS, Member, signed_up, with_group
 from tests.conftest import Urls, client_of, run_sql, started
 from tests.library.conftest import People, new_resource
-from tests.library.file_samples import EXECUTABLE, HTML, PNG, TEXT, data_url
+from tests.library.file_samples import EXECUTABLE, HTML, PNG, TEXT, data_url, uploaded
 from tests.library.test_files import lying, with_files
 
 
@@ -59,6 +59,30 @@ async def test_a_file_within_a_changed_resource_takes_the_place_of_the_one_befor
         assert (await client.get(url, headers=people.owner.headers)).content == content
     kept = (await client.put(path, json={"fileUrl": changed["fileUrl"]}, headers=people.owner.headers)).json()
     assert (kept["fileUrl"], kept["filePath"]) == (changed["fileUrl"], changed["filePath"])
+
+
+async def pictured(client: httpx.AsyncClient, who: Member, picture: str) -> str:
+    """Where the picture is that somebody has put into their profile."""
+    answer = await client.put(f"/api/profiles/{who.id}", json={"avatarUrl": picture}, headers=who.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["avatarUrl"]
+
+
+async def test_a_new_picture_takes_the_place_of_the_one_before(client: httpx.AsyncClient, people: People) -> None:
+    alone = await uploaded(client, people.owner)
+    first, second, third = [await pictured(client, people.owner, data_url(PNG, "image/png")) for _ in range(3)]
+    for url, status in ((first, 404), (second, 404), (third, 200)):
+        assert (await client.get(url)).status_code == status
+    listed = (await client.get("/api/files", headers=people.owner.headers)).json()["data"]
+    assert [row["url"] for row in listed] == [third, alone["url"]]
+    assert await pictured(client, people.other, third) == third
+    # What somebody uploaded by itself is theirs to delete.
+    await pictured(client, people.owner, alone["url"])
+    await pictured(client, people.owner, "https://example.org/a.png")
+    assert (await client.get(alone["url"])).status_code == 200
+    assert (await client.get(third)).status_code == 200, "somebody else shows it"
+    await pictured(client, people.other, "")
+    assert (await client.get(third)).status_code == 404
 
 
 async def test_ten_megabytes_go_through(client: httpx.AsyncClient, people: People, cheap: Settings) -> None:

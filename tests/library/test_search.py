@@ -6,8 +6,15 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Urls
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
+
+#: How a resource is opened to somebody.
+OPENINGS = {
+    "share": "resource_shares (tenant_id, resource_id, expires_at, shared_with_user_id)",
+    "group": "resource_shares (tenant_id, resource_id, expires_at, shared_with_group_id)",
+    "right": "resource_permissions (tenant_id, resource_id, expires_at, user_id, permission)",
+}
 
 
 async def searched(client: httpx.AsyncClient, q: str, who: dict[str, str] | None = None, **params: Any) -> Any:
@@ -131,6 +138,33 @@ async def test_search_finds_what_the_caller_may_read_and_no_more(client: httpx.A
     assert set(await seen(people.other.headers)) == {1}
     await client.put(f"/api/resources/{made['id']}", json={"visibility": "public"}, headers=people.owner.headers)
     assert set(await seen({})) == {1}
+
+
+@pytest.mark.parametrize("way", OPENINGS)
+@pytest.mark.parametrize(("expires", "count"), [("null", 1), ("now() - interval '1 hour'", 0)])
+async def test_what_is_opened_to_somebody_is_found_until_it_expires(
+    client: httpx.AsyncClient, people: People, urls: Urls, way: str, expires: str, count: int
+) -> None:
+    made = await new_resource(client, people.owner, title="Ellébore", visibility="private", tags=["ellebore"])
+    group = await client.post("/api/groups", json={"name": "G"}, headers=people.owner.headers)
+    members, body = f"/api/groups/{group.json()['id']}/members", {"userId": people.other.id}
+    assert (await client.post(members, json=body, headers=people.owner.headers)).status_code == 201
+    whom = f"'{group.json()['id'] if way == 'group' else people.other.id}'" + (", 'read'" if way == "right" else "")
+    await run_sql(
+        urls.admin,
+        f"insert into library.{OPENINGS[way]} select tenant_id, id, {expires}, {whom} from library.resources"
+        f" where id = '{made['id']}'",
+    )
+    for who, found in ((people.other, count), (people.owner, 1)):
+        path = f"/api/resources/{made['id']}"
+        assert (await client.get(path, headers=who.headers)).status_code == (200 if found else 404)
+        for params in ({"search": "ellébore"}, {"tags__overlaps": "ellebore"}, {"tags": "ellebore"}):
+            listed = await client.get("/api/resources", params=params, headers=who.headers)
+            shown = [row["id"] for row in listed.json()["data"]]
+            assert (made["id"] in shown) == bool(found), (who, params)
+        searched_ids = [row["id"] for row in (await searched(client, "ellébore", who.headers))["data"]]
+        assert (made["id"] in searched_ids) == bool(found)
+        assert (await searched(client, "ellébore", who.headers))["meta"]["total"] == len(searched_ids)
 
 
 async def test_facets_count_all_that_was_found_and_narrow_it(client: httpx.AsyncClient, people: People) -> None:

@@ -63,7 +63,7 @@ async def _stored(caller: Caller, column: str, row: Mapping[str, Any]) -> Kept:
         data = await asyncio.to_thread(read_data_url, text)
     except ValueError:
         raise invalid((to_camel(column), "Fichier illisible")) from None
-    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL)
+    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL, is_inline=True)
     async with incoming(keeping.storage.incoming, keeping.settings.max_bytes) as come:
         try:
             for start in range(0, len(data.content), _SLICE):

@@ -23,11 +23,18 @@ FEW = 10
 _HOUR = 3600.0
 _LEFT = """
     delete from library.files as f
-    where f.resource_id is null and not f.is_public and f.updated_at < now() - $1::float8 * interval '1 hour'
+    where not f.is_public and (f.resource_id is null or f.is_inline)
+      and f.updated_at < now() - $1::float8 * interval '1 hour'
       and not exists (
         select from library.resources as r where r.tenant_id = f.tenant_id and r.file_path = f.file_name)
       and not exists (
+        select from library.resources as r
+        where r.tenant_id = f.tenant_id and r.id = f.resource_id and strpos(r.file_url, f.file_name) > 0)
+      and not exists (
         select from library.resource_versions as v where v.tenant_id = f.tenant_id and v.file_path = f.file_name)
+      and not exists (
+        select from library.resource_versions as v
+        where v.tenant_id = f.tenant_id and v.resource_id = f.resource_id and strpos(v.file_url, f.file_name) > 0)
     returning f.tenant_id::text, f.file_name
 """
 _ROWS = """
@@ -48,7 +55,7 @@ class _Sweep:
     hours: float
 
     async def files_of_nothing(self) -> int:
-        """Private files that no resource and no version of one names: their resource is gone."""
+        """Private files that no resource and no version of one names: their resource is gone, or has another one."""
         async with self.database.connection(SERVICE, "write") as connection:
             rows = await connection.fetch(_LEFT, self.hours)
         for row in rows:

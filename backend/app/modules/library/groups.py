@@ -136,17 +136,32 @@ async def rank(caller: Caller, group_id: str, user_id: str, role: str) -> dict[s
 
 async def remove_member(caller: Caller, group_id: str, user_id: str) -> None:
     """Somebody is no longer in a group, whether or not they were."""
+    which = _member(group_id, user_id)
     try:
         with malformed_is(GROUP_NOT_FOUND), telling({_REFUSED: OWNER_CANNOT_LEAVE}):
-            rows = await caller.ask.delete("group_members", ("select", "id"), *_member(group_id, user_id))
+            rows = await caller.ask.delete("group_members", ("select", "id"), *which)
     except AppError as error:
         if error.code != GROUP_NOT_FOUND.code:
             raise
         rows = []
-    if not rows:
-        group = await _must_be_readable(caller, group_id)
-        if user_id.lower() != caller.user_id and not await _manages(caller, group):
-            raise refuse(MAY_NOT_REMOVE)
+    if rows:
+        return
+    group = await _must_be_readable(caller, group_id)
+    if user_id.lower() != caller.user_id and not await _manages(caller, group):
+        raise refuse(MAY_NOT_REMOVE)
+    # Managers who are guests remove nobody.
+    if await _is_member(caller, which):
+        raise refuse(MAY_NOT_REMOVE)
+
+
+async def _is_member(caller: Caller, which: tuple[Pair, Pair]) -> bool:
+    try:
+        with malformed_is(NO_SUCH_MEMBER):
+            return await caller.ask.one("group_members", ("select", "id"), *which) is not None
+    except AppError as error:
+        if error.code != NO_SUCH_MEMBER.code:
+            raise
+        return False
 
 
 async def resources(caller: Caller, group_id: str, page: Page) -> list[dict[str, Any]]:
@@ -172,5 +187,5 @@ async def _must_be_readable(caller: Caller, group_id: str) -> Row:
     return row
 
 
-def _member(group_id: str, user_id: str) -> tuple[tuple[str, str], tuple[str, str]]:
+def _member(group_id: str, user_id: str) -> tuple[Pair, Pair]:
     return ("group_id", f"eq.{group_id}"), ("user_id", f"eq.{user_id}")

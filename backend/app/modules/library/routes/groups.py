@@ -157,5 +157,5 @@ async def put_member(caller: User, group_id: str, user_id: str, body: Rank) -> J
     responses=errors(GROUP_NOT_FOUND, MAY_NOT_REMOVE, OWNER_CANNOT_LEAVE),
 )
 async def delete_member(caller: User, group_id: str, user_id: str) -> None:
-    """Everybody may leave but the owner. Whoever is not in it any more is no error."""
+    """Everybody may leave but the owner, guests as well. Whoever is not in it any more is no error."""
     await groups.remove_member(caller, group_id, user_id)
