@@ -14,6 +14,8 @@ Seed = Callable[[Any, list[str], int], Awaitable[Mapping[str, int]]]
 #: A background job: an async function that takes the worker's context first.
 Job = Callable[..., Awaitable[Any]]
 DAY = 86400
+#: The row among the jobs that says that a backup was put in the place of the database: which one, of when, and when.
+RESTORED = "backup_restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Schedule:
     at: int = 0
     #: The job is told `since` and `until`: the time before this one, and this one.
     windowed: bool = False
+    #: In a database that has never seen it, it waits for its next time: so new a one may be there to be replaced.
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

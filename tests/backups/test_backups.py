@@ -20,6 +20,7 @@ from app.backups.job import daily_backup, is_due
 from app.backups.restore import MAINTENANCE, _swapped, restore, restore_into, verify
 from app.errors import AppError
 from app.main import create_app
+from app.module import RESTORED
 from app.settings import Settings
 from app.worker import CORE, HOUR
 from pydantic import SecretStr
@@ -124,6 +125,8 @@ async def test_a_backup_takes_the_place_of_a_database_that_is_in_use(safe: Setti
             answer = await client.get("/rest/v1/resources?select=title&order=id&limit=1")
         assert answer.json() == [{"title": before}], "nothing that was kept may be told any more"
     assert await databases(safe) - known == {done.before}
+    noted = "select arguments ->> 'backup' from relais.jobs where name = $1 and state = 'done'"
+    assert await value(admin(safe), noted, RESTORED) == made.name
     aside = with_database(admin(safe), done.before)
     assert await value(aside, "select distinct title from library.resources") == "après"
     assert await value(admin(safe), "select has_database_privilege('anon', current_database(), 'temporary')") is False

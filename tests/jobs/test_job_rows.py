@@ -15,6 +15,8 @@ from app.jobs.dispatching import Dispatcher, perform
 from app.jobs.performing import Performer, Run
 from app.jobs.rows import put_job
 from app.module import DAY, Job, Schedule
+from app.modules.library import MODULE
+from app.modules.library.file_sweep import sweep_files
 from app.settings import Settings
 
 from tests.accounts.conftest import with_group
@@ -288,3 +290,19 @@ async def test_a_time_of_a_schedule_is_put_once_whoever_asks(database: Database)
         mode="write",
     )
     assert [(row[0].day, row[1].day) for row in found] == [(17, 18), (18, 22)]
+
+
+async def test_a_schedule_may_wait_for_its_next_time_in_a_new_database(database: Database) -> None:
+    async def sweep_all(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(sweep_all, every=DAY, at=7 * 3600, waits=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    assert await schedules.put_due(database, [daily], now.timestamp()) == 0
+    assert await schedules.put_due(database, [daily], (now + timedelta(hours=22)).timestamp()) == 0
+    assert await rows.claim(database, ["sweep_all"], 60) is None
+    assert await schedules.put_due(database, [daily], (now + timedelta(hours=23)).timestamp()) == 1
+
+
+def test_what_removes_files_waits() -> None:
+    assert [one.waits for one in MODULE.schedules if one.job is sweep_files] == [True]

@@ -1,7 +1,8 @@
 """What runs by the clock. arq's cron wakes one worker a minute; a row for each time of each schedule does the rest.
 
 Whoever comes first writes the row, all others find it: one scheduler wins, in whatever process and on whatever machine.
-A time that nobody was there for is made up for once, later.
+A time that nobody was there for is made up for once, later. A time that is not to be made up for is a row that is done
+from the start.
 """
 
 import time
@@ -17,17 +18,20 @@ _DUE = """
     with last as (
         select max(scheduled_for) as at from relais.jobs where name = $1
     ), put as (
-        insert into relais.jobs (name, scheduled_for, arguments)
-        select $1, told.until, case when $4 then
+        insert into relais.jobs (name, scheduled_for, arguments, state, finished_at)
+        select $1, told.until,
+               case when $4 then
                  jsonb_build_object(
                    'since', coalesce(last.at, told.until - $3::float8 * interval '1 second'), 'until', told.until)
-               else '{}' end
-        from last, (select $2::timestamptz as until) as told
+               else '{}' end,
+               case when told.noted then 'done' else 'waiting' end::relais.job_state,
+               case when told.noted then now() end
+        from last, lateral (select $2::timestamptz as until, $5 and last.at is null as noted) as told
         where last.at is null or last.at < told.until
         on conflict (name, scheduled_for) where scheduled_for is not null do nothing
-        returning id
+        returning state
     )
-    select pg_notify('relais_jobs', '') from put
+    select pg_notify('relais_jobs', '') from put where state = 'waiting'
 """
 
 
@@ -42,8 +46,8 @@ async def put_due(database: Database, schedules: Iterable[Schedule], now: float)
     put = 0
     async with database.connection(SERVICE, "write") as connection:
         for schedule in schedules:
-            values = (schedule.job.__name__, last_time(schedule, now), float(schedule.every), schedule.windowed)
-            put += len(await connection.fetch(_DUE, *values))
+            values = (schedule.job.__name__, last_time(schedule, now), float(schedule.every))
+            put += len(await connection.fetch(_DUE, *values, schedule.windowed, schedule.waits))
     return put
 
 
