@@ -4,11 +4,10 @@ from typing import Any
 
 from app import log
 from app.adapters.postgres import SERVICE, Database
+from app.jobs.parts import removed_in_parts
 from app.jobs.performing import Run
 from app.settings import Settings
 
-#: Rows that one statement removes.
-PART = 5000
 _TENANTS = "select id::text from relais.tenants"
 _EVENTS = """
     delete from library.analytics_events as e
@@ -35,10 +34,10 @@ async def retire_library_rows(ctx: dict[str, Any]) -> None:
     database: Database = ctx["database"]
     settings: Settings = ctx["settings"]
     days = settings.retention
-    notifications = await _removed(database, _READ, days.notifications_days)
+    notifications = await removed_in_parts(database, _READ, days.notifications_days)
     events = 0
     for row in await database.fetch(SERVICE, _TENANTS, mode="write"):
-        events += await _removed(database, _EVENTS, row[0], days.analytics_days)
+        events += await removed_in_parts(database, _EVENTS, row[0], days.analytics_days)
     log.event("swept", {"notifications": notifications, "analytics_events": events})
 
 
@@ -47,14 +46,3 @@ async def recount_analytics(ctx: dict[str, Any]) -> None:
     run: Run = ctx["run"]
     async with run.once() as connection:
         await connection.execute(_RECOUNT)
-
-
-async def _removed(database: Database, statement: str, *values: Any) -> int:
-    total = 0
-    while True:
-        async with database.connection(SERVICE, "write") as connection:
-            outcome = await connection.execute(statement, *values, PART)
-        removed = int(outcome.rsplit(" ", 1)[-1])
-        total += removed
-        if removed < PART:
-            return total
