@@ -26,7 +26,7 @@ class Schedule:
     #: Counted from the start of 1970, a Thursday, in UTC: `every=DAY, at=7 * 3600` is each day at seven.
     every: int
     at: int = 0
-    #: The job is told `since` and `until`: the time before this one, and this one.
+    #: The job is told `since` and `until`: a minute before its last time, and before this one.
     windowed: bool = False
     #: In a database that has never seen it, it waits for its next time: so new a one may be there to be replaced.
     waits: bool = False

@@ -282,14 +282,42 @@ async def test_a_time_of_a_schedule_is_put_once_whoever_asks(database: Database)
     assert sorted(put) == [0] * 7 + [1]
     # Nobody was there for three days: what was missed is one job, which is told so.
     await schedules.put_due(database, [daily], (now + timedelta(days=4)).timestamp())
-    # A clock that is behind puts nothing.
-    assert await schedules.put_due(database, [daily], (now + timedelta(days=2)).timestamp()) == 0
+    # A clock that is a little behind puts nothing.
+    assert await schedules.put_due(database, [daily], (now + timedelta(days=4, hours=-1.5)).timestamp()) == 0
     found = await database.fetch(
         SERVICE,
         "select (arguments ->> 'since')::timestamptz, (arguments ->> 'until')::timestamptz from relais.jobs order by 2",
         mode="write",
     )
     assert [(row[0].day, row[1].day) for row in found] == [(17, 18), (18, 22)]
+    assert {moment.astimezone(UTC).strftime("%H:%M") for row in found for moment in row} == {"06:59"}
+
+
+async def test_a_clock_that_was_ahead_stops_no_schedule(database: Database) -> None:
+    async def job(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(job, every=DAY, at=7 * 3600, windowed=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    for days in (0, 30, 1):
+        assert await schedules.put_due(database, [daily], (now + timedelta(days=days)).timestamp()) == 1, days
+    (row,) = await database.fetch(
+        SERVICE,
+        "select arguments ->> 'since' from relais.jobs where scheduled_for = $1::timestamptz",
+        now + timedelta(hours=23),
+        mode="write",
+    )
+    assert row[0].startswith("2026-11-18T06:59")
+
+
+async def test_schedules_go_by_the_clock_of_postgresql(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def job(ctx: dict[str, Any]) -> None:
+        pass
+
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    await schedules.tick({"database": database, "schedules": [Schedule(job, every=3600)]})
+    (row,) = await database.fetch(SERVICE, "select now() - scheduled_for from relais.jobs", mode="write")
+    assert timedelta(0) <= row[0] < timedelta(hours=1)
 
 
 async def test_a_schedule_may_wait_for_its_next_time_in_a_new_database(database: Database) -> None:

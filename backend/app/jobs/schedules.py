@@ -5,15 +5,21 @@ A time that nobody was there for is made up for once, later. A time that is not 
 from the start.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from app.adapters.postgres import SERVICE, Database
 from app.module import Schedule
 
-#: A job is told of the time since its last one, if it wants to be.
+#: One clock for all workers. What one of theirs once put, they shall not wait for.
+_CLOCK = "select extract(epoch from clock_timestamp())::float8"
+_NEVER = """
+    update relais.jobs set scheduled_for = null
+    where name = any ($1::text[]) and scheduled_for > to_timestamp($2) + interval '1 hour'
+"""
+#: A job is told of the time since its last one, if it wants to be. What was begun before its end may be committed after
+#: it; a minute later it is there or never will be.
 _DUE = """
     with last as (
         select max(scheduled_for) as at from relais.jobs where name = $1
@@ -22,7 +28,8 @@ _DUE = """
         select $1, told.until,
                case when $4 then
                  jsonb_build_object(
-                   'since', coalesce(last.at, told.until - $3::float8 * interval '1 second'), 'until', told.until)
+                   'since', coalesce(last.at, told.until - $3::float8 * interval '1 second') - interval '1 minute',
+                   'until', told.until - interval '1 minute')
                else '{}' end,
                case when told.noted then 'done' else 'waiting' end::relais.job_state,
                case when told.noted then now() end
@@ -41,10 +48,13 @@ def last_time(schedule: Schedule, now: float) -> datetime:
     return datetime.fromtimestamp(times * schedule.every + schedule.at, UTC)
 
 
-async def put_due(database: Database, schedules: Iterable[Schedule], now: float) -> int:
-    """Put what is due, unless somebody has; how much was put."""
+async def put_due(database: Database, schedules: Sequence[Schedule], now: float | None = None) -> int:
+    """Put what is due by PostgreSQL's clock, unless somebody has; how much was put."""
     put = 0
     async with database.connection(SERVICE, "write") as connection:
+        if now is None:
+            now = float(await connection.fetchval(_CLOCK))
+        await connection.execute(_NEVER, [schedule.job.__name__ for schedule in schedules], now)
         for schedule in schedules:
             values = (schedule.job.__name__, last_time(schedule, now), float(schedule.every))
             put += len(await connection.fetch(_DUE, *values, schedule.windowed, schedule.waits))
@@ -54,4 +64,4 @@ async def put_due(database: Database, schedules: Iterable[Schedule], now: float)
 async def tick(ctx: dict[str, Any]) -> None:
     """Each minute, and when a worker starts."""
     schedules: Sequence[Schedule] = ctx["schedules"]
-    await put_due(ctx["database"], schedules, time.time())
+    await put_due(ctx["database"], schedules)
