@@ -289,6 +289,23 @@ async def test_old_ones_go_but_never_the_newest(safe: Settings) -> None:
     assert {path.name for path in directory.iterdir()} == {second.name, "somebody-elses"}
 
 
+async def test_those_of_the_database_of_before_stay(safe: Settings) -> None:
+    directory, later = store.directory_of(safe), datetime.now(UTC) + timedelta(days=100)
+    before, after, newest = [await create_backup(safe) for _ in range(3)]
+    made = datetime.fromisoformat(newest.began) - timedelta(hours=1)
+    rewrite(safe, before.name, created_at=made.isoformat())
+    assert store.pruned(directory, 30, later) == [after.name], "a database may be new and all it was still in backups"
+    rewrite(safe, newest.name, began="", tables={"relais.users": 0})
+    assert store.pruned(directory, 30, later) == [], "nobody is in the newest"
+    rewrite(safe, newest.name, began="", tables={"relais.users": 1})
+    assert store.pruned(directory, 30, later) == [before.name]
+
+
+def rewrite(settings: Settings, name: str, **told: Any) -> None:
+    path = store.directory_of(settings) / name / store.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | told))
+
+
 async def test_the_backup_of_the_day_is_made_once(safe: Settings) -> None:
     now = datetime.now(UTC)
     today = with_group(safe, "backup", time=f"{now:%H:%M}")
