@@ -161,21 +161,18 @@ async def _must_be_equal(connection: Connection, manifest: Manifest) -> None:
 
 
 async def _swapped(server: Database, used: str, fresh: str, before: str) -> None:
+    """Exchange names in one transaction: whatever is killed when, there is a database of the name that is used."""
     async with server.connection(NOBODY, "write") as connection:
         await picture.said(connection, "alter database %I allow_connections false", used)
-        stays = used
         try:
             await _emptied(connection, used)
-            await picture.said(connection, "alter database %I rename to %I", used, before)
-            stays = before
-            try:
-                await picture.said(connection, "alter database %I rename to %I", fresh, used)
-            except BaseException:
-                await picture.said(connection, "alter database %I rename to %I", before, used)
-                stays = used
-                raise
-        finally:
-            await picture.said(connection, "alter database %I allow_connections true", stays)
+            async with server.transaction(NOBODY) as exchange:
+                await picture.said(exchange, "alter database %I rename to %I", used, before)
+                await picture.said(exchange, "alter database %I rename to %I", fresh, used)
+                await picture.said(exchange, "alter database %I allow_connections true", before)
+        except BaseException:
+            await picture.said(connection, "alter database %I allow_connections true", used)
+            raise
 
 
 async def _emptied(connection: Connection, name: str) -> None:
