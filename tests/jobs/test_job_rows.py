@@ -187,8 +187,29 @@ async def test_a_job_whose_worker_is_stopped_is_at_once_anybodys(settings: Setti
     with pytest.raises(asyncio.CancelledError):
         await running
     row = await row_of(database, job_id)
-    assert row["state"] == "waiting"
+    assert (row["state"], row["attempts"]) == ("waiting", 0), "nothing was wrong with the job"
     assert row["due_in"] <= 0
+
+
+async def test_a_job_that_heeds_no_time_uses_up_its_tries(settings: Settings, database: Database) -> None:
+    broken_off = asyncio.Event()
+
+    async def stubborn(ctx: dict[str, Any]) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            broken_off.set()
+            await asyncio.Event().wait()
+
+    job_id = await put(database, "stubborn")
+    hasty = with_group(settings, "jobs", timeout_seconds=0.05)
+    running = asyncio.create_task(performer(database, hasty, stubborn).perform())
+    await broken_off.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    row = await row_of(database, job_id)
+    assert (row["state"], row["attempts"]) == ("waiting", 1)
+    assert row["last_error"] == "It took longer than 0.05 seconds"
 
 
 async def test_what_takes_its_workers_along_is_given_up(database: Database) -> None:
