@@ -18,6 +18,7 @@ from app.backups.create import LOCK, create_backup, owners
 from app.backups.errors import BACKUP_FAILED
 from app.backups.job import daily_backup, is_due
 from app.backups.restore import MAINTENANCE, _swapped, restore, restore_into, verify
+from app.backups.returned import HELD
 from app.errors import AppError
 from app.main import create_app
 from app.module import RESTORED
@@ -111,6 +112,11 @@ async def test_a_backup_takes_the_place_of_a_database_that_is_in_use(safe: Setti
     connection = await asyncpg.connect(admin(safe))
     title = "select title from library.resources order by id limit 1"
     before, known = await connection.fetchval(title), await databases(safe)
+    await run_sql(
+        admin(safe),
+        "insert into relais.jobs (name) values ('of before')",
+        "insert into relais.email_outbox (recipient, template, locale) values ('lea@example.org', 'welcome', 'fr')",
+    )
     async with started(create_app(safe)) as app, client_of(app) as client:
         made = await create_backup(safe)
         await connection.execute("update library.resources set title = 'après'")
@@ -127,6 +133,8 @@ async def test_a_backup_takes_the_place_of_a_database_that_is_in_use(safe: Setti
     assert await databases(safe) - known == {done.before}
     noted = "select arguments ->> 'backup' from relais.jobs where name = $1 and state = 'done'"
     assert await value(admin(safe), noted, RESTORED) == made.name
+    held = "select (select state || last_error from relais.jobs where name = 'of before') || status || last_error"
+    assert await value(admin(safe), f"{held} from relais.email_outbox") == f"dead{HELD}failed{HELD}"
     aside = with_database(admin(safe), done.before)
     assert await value(aside, "select distinct title from library.resources") == "après"
     assert await value(admin(safe), "select has_database_privilege('anon', current_database(), 'temporary')") is False

@@ -14,7 +14,7 @@ from app.jobs import rows, schedules
 from app.jobs.dispatching import Dispatcher, perform
 from app.jobs.performing import Performer, Run
 from app.jobs.rows import put_job
-from app.module import DAY, Job, Schedule
+from app.module import DAY, RESTORED, Job, Schedule
 from app.modules.library import MODULE
 from app.modules.library.file_sweep import sweep_files
 from app.settings import Settings
@@ -351,6 +351,24 @@ async def test_a_schedule_may_wait_for_its_next_time_in_a_new_database(database:
     assert await schedules.put_due(database, [daily], (now + timedelta(hours=22)).timestamp()) == 0
     assert await rows.claim(database, ["sweep_all"], 60) is None
     assert await schedules.put_due(database, [daily], (now + timedelta(hours=23)).timestamp()) == 1
+
+
+async def test_what_was_due_before_a_backup_was_brought_back_is_not_made_up_for(database: Database) -> None:
+    async def digest(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(digest, every=DAY, at=7 * 3600, windowed=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    await schedules.put_due(database, [daily], now.timestamp())
+    returned = now + timedelta(days=3)
+    put = "insert into relais.jobs (name, scheduled_for, state, finished_at) values ($1, $2, 'done', now())"
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(put, RESTORED, returned)
+    assert await schedules.put_due(database, [daily], (returned + timedelta(minutes=1)).timestamp()) == 0
+    assert await schedules.put_due(database, [daily], (returned + timedelta(days=1)).timestamp()) == 1
+    told = "select arguments ->> 'since' from relais.jobs where name = 'digest' order by scheduled_for desc limit 1"
+    (row,) = await database.fetch(SERVICE, told, mode="write")
+    assert row[0].startswith("2026-11-21T06:59")
 
 
 def test_what_removes_files_waits() -> None:

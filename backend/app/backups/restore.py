@@ -19,7 +19,7 @@ from app.backups import picture, store
 from app.backups.create import alone, owners, owners_url
 from app.backups.errors import BACKUP_DAMAGED, BACKUP_RUNNING, DATABASE_EXISTS, RESTORE_FAILED
 from app.backups.programs import address, of_database, program, run
-from app.backups.returned import note_return
+from app.backups.returned import settle
 from app.backups.store import DUMP, Manifest
 from app.errors import AppError, refuse
 from app.settings import Settings
@@ -87,7 +87,7 @@ async def restore(settings: Settings, name: str) -> Restored:
         async with owners(settings, MAINTENANCE) as server:
             try:
                 async with owners(settings, fresh) as made, made.transaction(NOBODY) as connection:
-                    await note_return(connection, manifest)
+                    await settle(connection, manifest)
                 await _swapped(server, used, fresh, before)
             except BaseException:
                 with suppress(AppError):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.adapters.postgres import SERVICE, Database
-from app.module import Schedule
+from app.module import RESTORED, Schedule
 
 #: One clock for all workers. What one of theirs once put, they shall not wait for.
 _CLOCK = "select extract(epoch from clock_timestamp())::float8"
@@ -18,11 +18,14 @@ _NEVER = """
     update relais.jobs set scheduled_for = null
     where name = any ($1::text[]) and scheduled_for > to_timestamp($2) + interval '1 hour'
 """
+#: Times before a backup was brought back were those of the database of before, which did what was due.
 #: A job is told of the time since its last one, if it wants to be. What was begun before its end may be committed after
 #: it; a minute later it is there or never will be.
 _DUE = """
     with last as (
-        select max(scheduled_for) as at from relais.jobs where name = $1
+        select max(scheduled_for) as at,
+               (select max(scheduled_for) from relais.jobs where name = $6) as returned
+        from relais.jobs where name = $1
     ), put as (
         insert into relais.jobs (name, scheduled_for, arguments, state, finished_at)
         select $1, told.until,
@@ -33,7 +36,10 @@ _DUE = """
                else '{}' end,
                case when told.noted then 'done' else 'waiting' end::relais.job_state,
                case when told.noted then now() end
-        from last, lateral (select $2::timestamptz as until, $5 and last.at is null as noted) as told
+        from last, lateral (
+            select $2::timestamptz as until,
+                   $5 and last.at is null or $2 <= coalesce(last.returned, '-infinity') as noted
+        ) as told
         where last.at is null or last.at < told.until
         on conflict (name, scheduled_for) where scheduled_for is not null do nothing
         returning state
@@ -57,7 +63,7 @@ async def put_due(database: Database, schedules: Sequence[Schedule], now: float 
         await connection.execute(_NEVER, [schedule.job.__name__ for schedule in schedules], now)
         for schedule in schedules:
             values = (schedule.job.__name__, last_time(schedule, now), float(schedule.every))
-            put += len(await connection.fetch(_DUE, *values, schedule.windowed, schedule.waits))
+            put += len(await connection.fetch(_DUE, *values, schedule.windowed, schedule.waits, RESTORED))
     return put
 
 
