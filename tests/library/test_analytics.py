@@ -281,3 +281,30 @@ async def test_read_notifications_go_after_their_time(context: dict[str, Any], c
         mode="write",
     )
     assert [row[0] for row in left] == ["old unread", "read"]
+
+
+async def test_records_of_changes_go_after_their_time_if_they_have_one(
+    context: dict[str, Any], cheap: Settings, urls: Urls
+) -> None:
+    of_days = "'days ' || days, now() - days * interval '1 day' from unnest(array[364, 366]) as days"
+    await run_sql(
+        urls.admin,
+        "insert into library.permission_audit_logs (tenant_id, action, permission_name, created_at)"
+        f" select relais.default_tenant_id(), 'PERMISSION_CREATED', {of_days}",
+        "insert into library.admin_config_audit_logs (tenant_id, key, created_at)"
+        f" select relais.default_tenant_id(), {of_days}",
+    )
+
+    async def kept() -> list[str]:
+        statement = """
+            select name from (
+              select permission_name from library.permission_audit_logs
+              union all select key from library.admin_config_audit_logs) as u (name)
+            where name like 'days %' order by 1
+        """
+        return [row[0] for row in await context["database"].fetch(SERVICE, statement, mode="write")]
+
+    await retention.retire_library_rows(context)
+    assert await kept() == ["days 364", "days 364", "days 366", "days 366"]
+    await retention.retire_library_rows({**context, "settings": with_group(cheap, "retention", audit_days=365)})
+    assert await kept() == ["days 364", "days 364"]

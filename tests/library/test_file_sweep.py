@@ -12,6 +12,7 @@ import httpx
 import pytest
 from app.adapters.postgres import Database
 from app.main import create_app
+from app.module import RESTORED
 from app.modules.library.file_sweep import FEW, sweep_files
 from app.settings import Settings
 from fastapi import FastAPI
@@ -150,6 +151,43 @@ async def test_bytes_without_a_row_go_after_a_while(client: httpx.AsyncClient, p
     place.put(OLD.replace("left", "fresh"), time.time())
     assert await swept(place) == {"bytes_without_rows": 1}
     assert place.names() == {file["fileName"], "fresh_1_2.txt"}
+
+
+async def test_a_database_that_knows_most_files_is_needed_to_remove_any(
+    client: httpx.AsyncClient, people: People, place: Place
+) -> None:
+    place.put(OLD, LONG_AGO)
+    assert await swept(place) == {}, "a new database knows nothing"
+    await uploaded(client, people.owner)
+    place.age()
+    others = [OLD.replace("left", f"left{number}") for number in range(FEW)]
+    for key in others:
+        place.put(key, LONG_AGO)
+    assert await swept(place) == {}
+    assert len(place.names()) == FEW + 2
+    for key in others:
+        place.lose(key.rpartition("/")[2])
+    assert await swept(place) == {"bytes_without_rows": 1}
+
+
+async def test_what_came_after_a_backup_that_was_brought_back_stays(
+    client: httpx.AsyncClient, people: People, place: Place, urls: Urls
+) -> None:
+    file = await uploaded(client, people.owner)
+    place.age()
+    place.put(OLD, LONG_AGO)
+    place.put(OLD.replace("left", "before"), LONG_AGO - 2 * 86400)
+    put = "insert into relais.jobs (name, arguments, scheduled_for, state, finished_at)"
+    made, returned = (f"to_timestamp({LONG_AGO + hours * 3600})" for hours in (-10, 10))
+    await run_sql(
+        urls.admin,
+        f"{put} select '{RESTORED}', jsonb_build_object('made', {made}), {returned}, 'done', now()",
+    )
+    try:
+        assert await swept(place) == {"bytes_without_rows": 1}
+    finally:
+        await run_sql(urls.admin, "delete from relais.jobs")
+    assert place.names() == {file["fileName"], "left_1_2.txt"}
 
 
 async def test_rows_without_bytes_go_after_a_while(
