@@ -153,7 +153,7 @@ async def totals(caller: Caller) -> dict[str, Any]:
     sees_all = await caller.has_rank(AppRole.ADMIN)
     async with caller.connection() as connection:
         row = await connection.fetchrow(_TOTALS)
-        counted = [] if sees_all else await connection.fetch(_OWN_EVENTS)
+        counted = () if sees_all else await connection.fetch(_OWN_EVENTS)
     assert row is not None
     if sees_all:
         # What has been counted is no table of clients.

@@ -59,7 +59,7 @@ def _at_most(members: int) -> Pair:
     return "members.limit", str(members + 1)
 
 
-async def _numbers(caller: Caller, row: Row, most: int) -> dict[str, Any]:
+async def _numbers(caller: Caller, row: dict[str, Any], most: int) -> dict[str, Any]:
     """How many are in a group, of whom so many are told."""
     members = len(row["members"])
     if members > most:
