@@ -5,22 +5,27 @@ every second. Without Redis each view is written straight. Downloads are rarer, 
 not to be lost with Redis: the request writes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 import orjson
+from fastapi import Request
 
 from app.adapters.postgres import Connection, Database
 from app.adapters.redis import Redis, RedisUnavailable, Script
+from app.errors import AppError
 from app.jobs.buffers import Buffer
 from app.modules.library import events, resources
 from app.modules.library.callers import Caller
+from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.events import MOST_GATHERED, Event
 
 VIEW, DOWNLOAD = "resource_view", "resource_download"
+#: The functions by which clients of the old interface have them counted.
+VIEW_CALL, DOWNLOAD_CALL = "increment_resource_views", "increment_resource_downloads"
 #: One view of a visitor in a window, and its event if there is room.
 _COUNT = Script("""
 if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
@@ -37,6 +42,12 @@ class Counting:
 
     redis: Redis
     window_seconds: int
+
+
+def counting_of(request: Request) -> Counting:
+    """Those of the process that answers."""
+    state = request.app.state.relais
+    return Counting(state.redis, state.settings.jobs.view_window_seconds)
 
 
 def gathered(redis: Redis) -> Buffer:
@@ -57,15 +68,35 @@ async def count_view(caller: Caller, counting: Counting, resource_id: str) -> No
             return
     except RedisUnavailable:
         pass  # which says so itself
-    await caller.ask.call("increment_resource_views", {"resource_id": resource})
+    await caller.ask.call(VIEW_CALL, {"resource_id": resource})
     await events.write_straight(caller.database, event.told())
 
 
 async def count_download(caller: Caller, redis: Redis, resource_id: str) -> None:
     """One download of a resource that the caller may read."""
     resource = (await resources.must_be_readable(caller, resource_id))["id"]
-    await caller.ask.call("increment_resource_downloads", {"resource_id": resource})
+    await caller.ask.call(DOWNLOAD_CALL, {"resource_id": resource})
     await events.note(redis, caller.database, _event(caller, DOWNLOAD, resource))
+
+
+async def count_called(caller: Caller, counting: Counting, function: str, arguments: Mapping[str, Any]) -> bool:
+    """Count what a call of one of the two functions asks for; whether this was one.
+
+    What is not there, or not for the caller, is silently nothing. Whatever else is wrong with a call is PostgreSQL's to
+    refuse.
+    """
+    resource = events.resource_of(arguments.get("resource_id"))
+    if resource is None or len(arguments) > 1 or function not in (VIEW_CALL, DOWNLOAD_CALL):
+        return False
+    try:
+        if function == VIEW_CALL:
+            await count_view(caller, counting, resource)
+        else:
+            await count_download(caller, counting.redis, resource)
+    except AppError as error:
+        if error.code != RESOURCE_NOT_FOUND.code:
+            raise
+    return True
 
 
 async def flush_views(ctx: dict[str, Any]) -> None:
