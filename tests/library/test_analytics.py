@@ -1,11 +1,13 @@
 """`/api/analytics`: what is taken, what comes of it, and who is shown whose numbers."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
-from app.adapters.postgres import SERVICE, Database
+from app.adapters.postgres import SERVICE, Connection, Database
+from app.jobs import buffers
 from app.main import create_app
 from app.modules.library import counters, events, retention
 from app.settings import Settings
@@ -126,6 +128,61 @@ async def test_an_event_that_cannot_be_written_keeps_no_other_waiting(
     await track(client, event="c")
     await events.flush_events(context)
     assert len(await stored(context["database"])) == 3
+
+
+_POISON = """
+    create function poisoned() returns trigger language plpgsql as $$
+    begin raise exception using errcode = 'query_canceled'; end $$;
+    create trigger poisoned before insert on library.analytics_events
+    for each row when (new.event like 'poison%') execute function poisoned();
+"""
+
+
+async def test_a_batch_that_cannot_be_written_stops_no_other(
+    client: httpx.AsyncClient, context: dict[str, Any], urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffers, "PART_ITEMS", 2)
+    monkeypatch.setattr(buffers, "MOST_WAITING", 2)
+
+    async def written(*names: str) -> list[str]:
+        for name in names:
+            await track(client, event=name)
+        await events.flush_events(context)
+        return [row[0] for row in await stored(context["database"])]
+
+    await run_sql(urls.admin, _POISON)
+    assert await written("a", "poison 1", "b", "c", "d") == ["b", "c", "d"]
+    # Two wait: what comes now stays where its number is looked at.
+    assert await written("poison 2", "e", "f") == ["b", "c", "d"]
+    assert await context["redis"].run(("LLEN", events.gathered(context["redis"]).key)) == [1]
+    await run_sql(urls.admin, "drop function poisoned() cascade")
+    assert await written() == ["a", "b", "c", "d", "e", "f", "poison 1", "poison 2"]
+
+
+async def test_batches_are_small(
+    client: httpx.AsyncClient, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer, sizes = events.gathered(context["redis"]), list[int]()
+
+    async def note_size(_: Connection, content: Sequence[bytes]) -> None:
+        sizes.append(len(content))
+
+    for items, size in ((3, 1000), (1000, 1000), (1000, 1)):
+        monkeypatch.setattr(buffers, "PART_ITEMS", items)
+        monkeypatch.setattr(buffers, "PART_BYTES", size)
+        await context["redis"].run(*(("RPUSH", buffer.key, b"x" * 300) for _ in range(4)))
+        await buffer.flush(context["database"], note_size)
+    assert sizes == [3, 1, 3, 1, 1, 1, 1, 1]
+
+
+async def test_large_events_find_less_room(
+    client: httpx.AsyncClient, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_BYTES", 1000)
+    await track(client, event="gathered")
+    await track(client, event="straight", metadata={"a": "x" * 400})
+    assert [row[0] for row in await stored(context["database"])] == ["straight"]
+    await events.flush_events(context)
 
 
 async def test_without_redis_events_are_written_straight(cheap: Settings, context: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from app.jobs.buffers import Buffer
 from app.modules.library import events, resources
 from app.modules.library.callers import Caller
 from app.modules.library.errors import RESOURCE_NOT_FOUND
-from app.modules.library.events import MOST_GATHERED, Event
+from app.modules.library.events import Event
 
 VIEW, DOWNLOAD = "resource_view", "resource_download"
 #: The functions by which clients of the old interface have them counted.
@@ -59,9 +59,10 @@ async def count_view(caller: Caller, counting: Counting, resource_id: str) -> No
     """One view of a resource that the caller may read."""
     resource = (await resources.must_be_readable(caller, resource_id))["id"]
     event = _event(caller, VIEW, resource)
+    told = event.told()
     redis = counting.redis
     keys = (_seen_key(caller, redis, resource), gathered(redis).key, events.gathered(redis).key)
-    values = (counting.window_seconds, f"{event.tenant_id}:{resource}", event.told().decode(), MOST_GATHERED)
+    values = (counting.window_seconds, f"{event.tenant_id}:{resource}", told.decode(), events.room_for(told))
     try:
         (counted,) = await redis.run(_COUNT.call(keys, values))
         if not isinstance(counted, Exception):
@@ -69,7 +70,7 @@ async def count_view(caller: Caller, counting: Counting, resource_id: str) -> No
     except RedisUnavailable:
         pass  # which says so itself
     await caller.ask.call(VIEW_CALL, {"resource_id": resource})
-    await events.write_straight(caller.database, event.told())
+    await events.write_straight(caller.database, told)
 
 
 async def count_download(caller: Caller, redis: Redis, resource_id: str) -> None:
