@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from app.adapters.postgres import SERVICE, Database
+from app.adapters.redis import RedisUnavailable
 from app.jobs.performing import Performer
 from app.modules.library.settling import auto_approval, reconcile_votes
 from app.modules.library.vote_counts import Standing, VoteCounts
@@ -387,6 +389,40 @@ async def test_votes_count_without_redis_and_afterwards(
 
     await until(is_trusted)
     assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+
+
+async def test_a_redis_that_comes_back_with_what_it_knew_before_is_not_believed(
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    people: People,
+    counts: VoteCounts,
+    redis_server: OwnRedis,
+    tmp_path: Path,
+) -> None:
+    made = await proposed(client, people.owner, "Revenant")
+    await voted(client, people.other, made["id"])
+    redis_server.keep(tmp_path)
+    await voted(client, people.moderator, made["id"])
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+    redis_server.fall_back(tmp_path)
+    redis, asked = app.state.relais.redis, 0
+
+    async def is_back() -> bool:
+        try:
+            await redis.run(("PING",))
+        except RedisUnavailable:
+            return False
+        return True
+
+    while not await is_back():
+        assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+        asked += 1
+        assert asked < 1000
+        await asyncio.sleep(0.02)
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+    known = await kept(app, made["id"])
+    assert known is not None
+    assert known["totalUpvotes"] == 2
 
 
 async def test_downvotes_that_no_longer_count_are_counted_anew(

@@ -6,11 +6,13 @@ Every process that serves hears of everything; forgetting a count twice does it 
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from app.adapters.listener import Listener
 from app.adapters.postgres import Database
-from app.adapters.redis import RedisUnavailable
+from app.adapters.redis import Redis, RedisUnavailable
 from app.modules.library.vote_counts import VoteCounts
 
 CHANNEL = "relais_library"
@@ -21,8 +23,9 @@ _PAUSE_SECONDS = 1.0
 class News:
     """Listens, and passes on."""
 
-    def __init__(self, database: Database, counts: VoteCounts) -> None:
+    def __init__(self, database: Database, redis: Redis, counts: VoteCounts) -> None:
         self._counts = counts
+        redis.greet(counts.forgetting, self._greeted)
         self._changed: dict[str, set[int]] = {}
         self._wanted = asyncio.Event()
         self._listener = Listener(
@@ -56,6 +59,14 @@ class News:
 
     def _deaf(self) -> None:
         self._counts.trusted, self._doubted = False, True
+
+    def _greeted(self, answers: Sequence[Any]) -> None:
+        if any(isinstance(answer, Exception) for answer in answers):
+            self._doubt()
+
+    def _doubt(self) -> None:
+        self._counts.trusted, self._doubted = False, True
+        self._wanted.set()
 
     def _heard(self, _channel: str, news: str) -> None:
         kind, *rest = news.split(":")

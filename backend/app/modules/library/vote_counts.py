@@ -4,13 +4,15 @@ The rows in PostgreSQL are the truth. A count is written by whoever has read the
 they took before reading it: it lies in the place of the count, and whoever votes puts their own there. So nothing old
 is written over what is newer, whoever is late; and after FLUSHALL there is neither count nor lease, and the next reader
 writes anew. Votes that come on other roads are announced by PostgreSQL: a count keeps the snapshot that it was read in,
-which tells whether it knows of them. A process that hears of none, or could not pass one on, trusts no count.
+which tells whether it knows of them. A process that hears of none, or could not pass one on, trusts no count. Redis may
+come back with what it knew an hour ago: on every new connection all counts of before are done away with, by one number
+that they depend on.
 
 Without Redis every read asks PostgreSQL, and nobody is told of votes as they come.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import orjson
 
 from app import log
-from app.adapters.redis import Redis, RedisUnavailable, Script
+from app.adapters.redis import Command, Redis, RedisUnavailable, Script
 from app.named.shapes import moment
 
 SECONDS = 300
@@ -128,7 +130,11 @@ class VoteCounts:
 
     async def drop_all(self) -> None:
         """Forget every count there is; `RedisUnavailable` if that cannot be done now."""
-        await self._redis.run(("INCR", self._epoch()))
+        await self._redis.run(*self.forgetting())
+
+    def forgetting(self) -> Sequence[Command]:
+        """What does that."""
+        return [("INCR", self._epoch())]
 
     async def publish(self, tenant: str, suggestion: str, standing: Standing, *, vote: str, held: str | None) -> None:
         """Tell whoever listens how the votes stand now. A failure is no reason to fail a vote that was counted."""
