@@ -41,6 +41,17 @@ async def got(client: httpx.AsyncClient, path: str, who: Member | None = None, *
     return answer.json()
 
 
+async def viewed(urls: Urls, resource: str, times: int, who: str = "") -> None:
+    """Events of views that were written in another time."""
+    person = f"'{who}'" if who else "null"
+    await run_sql(
+        urls.admin,
+        "insert into library.analytics_events (tenant_id, event, resource_id, user_id)"
+        f" select r.tenant_id, 'resource_view', r.id, {person} from library.resources as r, generate_series(1, {times})"
+        f" where r.id = '{resource}'",
+    )
+
+
 async def stored(database: Database) -> list[tuple[Any, ...]]:
     rows = await database.fetch(
         SERVICE,
@@ -204,11 +215,10 @@ async def test_a_buffer_that_nobody_empties_is_gone_round(
 
 
 async def test_numbers_of_everybody_and_of_the_caller(
-    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+    client: httpx.AsyncClient, people: People, context: dict[str, Any], urls: Urls
 ) -> None:
     resource = (await new_resource(client, people.owner))["id"]
-    for _ in range(3):
-        await track(client, people.other, event="resource_view", resourceId=resource)
+    await viewed(urls, resource, 3, people.other.id)
     await track(client, event="page_view")
     await events.flush_events(context)
     told = await got(client, "stats")
@@ -243,13 +253,12 @@ async def test_numbers_that_cannot_be_asked_for(client: httpx.AsyncClient, query
 
 
 async def test_only_public_resources_are_popular(
-    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+    client: httpx.AsyncClient, people: People, context: dict[str, Any], urls: Urls
 ) -> None:
     resources = [await new_resource(client, people.owner, title=f"P{number}") for number in range(3)]
     private = await new_resource(client, people.owner, visibility="private")
     for times, resource in enumerate((resources[2], resources[0], private), 1):
-        for _ in range(times):
-            await track(client, people.owner, event="resource_view", resourceId=resource["id"])
+        await viewed(urls, resource["id"], times)
     await client.post(f"/api/resources/{resources[1]['id']}/view")
     await track(client, people.owner, event="resource_click", resourceId=resources[1]["id"])
     await counters.flush_views(context)
@@ -263,6 +272,28 @@ async def test_only_public_resources_are_popular(
     )
     await client.delete(f"/api/resources/{resources[0]['id']}", headers=people.owner.headers)
     assert len(await got(client, "popular-resources", people.admin)) == 2
+
+
+async def test_nobody_makes_a_resource_popular_by_telling_of_it(
+    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+) -> None:
+    resource = (await new_resource(client, people.owner))["id"]
+    for name in ("resource_view", "resource_download", "resource_click"):
+        for who in (None, None, people.other, people.other):
+            assert (await track(client, who, event=name, resourceId=resource)).json() == TAKEN
+    # A view that is told and counted is one.
+    await client.post(f"/api/resources/{resource}/view")
+    await client.post(f"/api/resources/{resource}/view", headers=people.owner.headers)
+    await track(client, people.owner, event="resource_view", resourceId=resource)
+    for name in ("resource_view", "resource_download"):
+        row = {"event": name, "resource_id": resource}
+        assert (await client.post("/rest/v1/analytics_events", json=row)).status_code == 401
+    await counters.flush_views(context)
+    await events.flush_events(context)
+    told = (await got(client, "stats"))["eventsByType"]
+    assert told == {"resource_click": 4, "resource_view": 3, "resource_download": 2}
+    assert await got(client, "popular-resources") == [{"resourceId": resource, "views": 3}]
+    assert (await client.get(f"/api/resources/{resource}")).json()["viewsCount"] == 2
 
 
 async def test_somebodys_numbers_are_for_themselves_and_for_administrators(

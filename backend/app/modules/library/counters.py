@@ -24,13 +24,17 @@ from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.events import Event
 
 VIEW, DOWNLOAD = "resource_view", "resource_download"
+#: Events that popularity is made of.
+COUNTED = frozenset({VIEW, DOWNLOAD})
 #: The functions by which clients of the old interface have them counted.
 VIEW_CALL, DOWNLOAD_CALL = "increment_resource_views", "increment_resource_downloads"
-#: One view of a visitor in a window, and its event if there is room.
+#: One view of a visitor in a window, and its event if they told of none themselves and there is room.
 _COUNT = Script("""
 if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
-redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
-if redis.call('LLEN', KEYS[3]) < tonumber(ARGV[4]) then redis.call('RPUSH', KEYS[3], ARGV[3]) end
+redis.call('HINCRBY', KEYS[3], ARGV[2], 1)
+if redis.call('SET', KEYS[2], 1, 'NX', 'EX', ARGV[1]) and redis.call('LLEN', KEYS[4]) < tonumber(ARGV[4]) then
+  redis.call('RPUSH', KEYS[4], ARGV[3])
+end
 return 1
 """)
 _ADD = "select library_internal.add_views($1::text::jsonb)"
@@ -61,7 +65,8 @@ async def count_view(caller: Caller, counting: Counting, resource_id: str) -> No
     event = _event(caller, VIEW, resource)
     told = event.told()
     redis = counting.redis
-    keys = (_seen_key(caller, redis, resource), gathered(redis).key, events.gathered(redis).key)
+    marks = _mark(caller, redis, "seen", resource), _mark(caller, redis, VIEW, resource)
+    keys = (*marks, gathered(redis).key, events.gathered(redis).key)
     values = (counting.window_seconds, f"{event.tenant_id}:{resource}", told.decode(), events.room_for(told))
     try:
         (counted,) = await redis.run(_COUNT.call(keys, values))
@@ -78,6 +83,19 @@ async def count_download(caller: Caller, redis: Redis, resource_id: str) -> None
     resource = (await resources.must_be_readable(caller, resource_id))["id"]
     await caller.ask.call(DOWNLOAD_CALL, {"resource_id": resource})
     await events.note(redis, caller.database, _event(caller, DOWNLOAD, resource))
+
+
+async def note_told(caller: Caller, counting: Counting, event: Event) -> None:
+    """Note a view or a download that a client tells of: of each visitor one event in a window, told or counted."""
+    assert event.resource_id is not None
+    key = _mark(caller, counting.redis, event.name, event.resource_id)
+    try:
+        (marked,) = await counting.redis.run(("SET", key, 1, "NX", "EX", counting.window_seconds))
+        if marked is None:
+            return
+    except RedisUnavailable:
+        pass  # which says so itself
+    await events.note(counting.redis, caller.database, event)
 
 
 async def count_called(caller: Caller, counting: Counting, function: str, arguments: Mapping[str, Any]) -> bool:
@@ -126,8 +144,9 @@ def _event(caller: Caller, name: str, resource_id: str) -> Event:
     return Event(caller.tenant_id, name, caller.user_id, resource_id)
 
 
-def _seen_key(caller: Caller, redis: Redis, resource_id: str) -> str:
+def _mark(caller: Caller, redis: Redis, what: str, resource_id: str) -> str:
+    """The key that says that a visitor has done this with a resource within the window."""
     # Addresses are nobody's affair: what is kept of them is enough to know one again, for a while.
     visitor = f"user {caller.user_id}" if caller.user_id else f"address {caller.asked.address}"
     known = blake2b(f"{caller.tenant_id} {resource_id} {visitor}".encode(), digest_size=16)
-    return redis.key("{buffers}", "seen", known.hexdigest())
+    return redis.key("{buffers}", what, known.hexdigest())
