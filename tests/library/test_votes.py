@@ -124,6 +124,28 @@ async def test_a_vote_is_taken_back(client: httpx.AsyncClient, people: People) -
     assert (again.status_code, again.json()["code"]) == (404, "VOTE_NOT_FOUND")
 
 
+async def test_a_vote_that_is_taken_back_while_its_suggestion_goes_is_not_there(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    made = await proposed(client, people.owner, "Croisement")
+    await voted(client, people.other, made["id"])
+    connection = await asyncpg.connect(urls.admin)
+    try:
+        async with connection.transaction():
+            which = "from library.category_tag_suggestions where id = $1"
+            await connection.execute(f"select {which} for update", made["id"])
+            path = f"/api/suggestions/{made['id']}/vote"
+            taking = asyncio.create_task(client.delete(path, headers=people.other.headers))
+            # It has its vote and waits for the suggestion: it is the first to find out that it waits in a circle.
+            waiting = "select exists (select from pg_locks where not granted and pid <> pg_backend_pid())"
+            await until(lambda: connection.fetchval(waiting))
+            await connection.execute(f"delete {which}", made["id"])
+    finally:
+        await connection.close()
+    gone = await taking
+    assert (gone.status_code, gone.json()["code"]) == (404, "VOTE_NOT_FOUND")
+
+
 @pytest.mark.parametrize("body", [{}, {"voteType": "x"}, {"voteType": None}, {"voteType": 1}, []])
 async def test_a_vote_for_nothing_is_refused(client: httpx.AsyncClient, people: People, body: Any) -> None:
     made = (await client.get("/api/suggestions", params={"limit": 1})).json()["data"]
