@@ -447,6 +447,29 @@ async def test_a_redis_that_comes_back_with_what_it_knew_before_is_not_believed(
     assert known["totalUpvotes"] == 2
 
 
+async def test_counts_of_a_redis_that_refuses_to_forget_are_not_believed(
+    client: httpx.AsyncClient, people: People, counts: VoteCounts, redis_server: OwnRedis
+) -> None:
+    made = await proposed(client, people.owner, "Plein")
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 0
+    # It answers what it knows, and takes nothing.
+    assert redis_server.say("CONFIG SET min-replicas-to-write 1") == "+OK"
+    try:
+        await voted(client, people.other, made["id"])
+        for _ in range(5):
+            assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+            assert not counts.trusted
+            await asyncio.sleep(0.05)
+    finally:
+        assert redis_server.say("CONFIG SET min-replicas-to-write 0") == "+OK"
+
+    async def is_trusted() -> bool:
+        return counts.trusted
+
+    await until(is_trusted)
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+
+
 async def test_downvotes_that_no_longer_count_are_counted_anew(
     client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls
 ) -> None:

@@ -25,6 +25,7 @@ class News:
 
     def __init__(self, database: Database, redis: Redis, counts: VoteCounts) -> None:
         self._counts = counts
+        counts.doubted = self._doubt
         redis.greet(counts.forgetting, self._greeted)
         self._changed: dict[str, set[int]] = {}
         self._wanted = asyncio.Event()
@@ -83,7 +84,7 @@ class News:
             try:
                 await self._forget()
             except RedisUnavailable:
-                self._counts.trusted, self._doubted = False, True
+                self._doubt()
             if self._doubted or not self._counts.trusted:
                 # Looked at again until Redis is back and every count in doubt is gone.
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -97,4 +98,4 @@ class News:
             # Before, so that what is heard from here on is not overlooked.
             self._doubted = False
             await self._counts.drop_all()
-            self._counts.trusted = self._listener.hears
+            self._counts.trusted = self._listener.hears and not self._doubted

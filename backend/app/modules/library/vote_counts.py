@@ -79,6 +79,8 @@ class VoteCounts:
         self._redis = redis
         #: Whether every change is heard of and has been passed on.
         self.trusted = False
+        #: Told when a count may lie there that does not know of a vote.
+        self.doubted: Callable[[], None] = _nobody
         #: What is announced while a count is being read, by suggestion.
         self._reading: dict[str, list[set[int]]] = {}
 
@@ -119,18 +121,18 @@ class VoteCounts:
     async def drop(self, changed: Mapping[str, Iterable[int]]) -> None:
         """Forget counts that do not know of these transactions; `RedisUnavailable` if that cannot be done now."""
         keys = {self._key(suggestion): list(numbers) for suggestion, numbers in changed.items()}
-        values = await self._redis.run(*(("GET", key) for key in keys))
+        values = await self._done(*(("GET", key) for key in keys))
         old = [
             _DROP.call([key], [value.decode()])
             for (key, numbers), value in zip(keys.items(), values, strict=True)
             if isinstance(value, bytes) and not _is_newer(value, numbers)
         ]
         if old:
-            await self._redis.run(*old)
+            await self._done(*old)
 
     async def drop_all(self) -> None:
         """Forget every count there is; `RedisUnavailable` if that cannot be done now."""
-        await self._redis.run(*self.forgetting())
+        await self._done(*self.forgetting())
 
     def forgetting(self) -> Sequence[Command]:
         """What does that."""
@@ -156,10 +158,12 @@ class VoteCounts:
 
     async def _leased(self, suggestion: str, lease: bytes) -> str | None:
         try:
-            _, epoch = await self._redis.run(
+            _, epoch = await self._done(
                 ("SET", self._key(suggestion), lease, "EX", _LEASE_SECONDS), ("GET", self._epoch())
             )
         except RedisUnavailable:
+            # What lay there lies there still, and whoever renews may have voted.
+            self.doubted()
             return None
         return _epoch_of(epoch)
 
@@ -170,11 +174,23 @@ class VoteCounts:
             # The lease may still lie there: it is no count, and it ends.
             return
 
+    async def _done(self, *commands: Command) -> list[Any]:
+        """What Redis answered; `RedisUnavailable` if it refused any of it: full, or not the one to be written to."""
+        answers = await self._redis.run(*commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise RedisUnavailable(str(answer)) from answer
+        return answers
+
     def _key(self, suggestion: str) -> str:
         return self._redis.key("suggestion", suggestion, "votes")
 
     def _epoch(self) -> str:
         return self._redis.key("suggestion", "epoch")
+
+
+def _nobody() -> None:
+    return
 
 
 def _value(standing: Standing, tenant: str, epoch: str) -> bytes:
