@@ -385,6 +385,23 @@ async def test_a_verdict_of_many_workers_is_one(
     )
 
 
+async def test_what_is_muted_is_not_told_when_the_worker_decides_either(
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls
+) -> None:
+    muted = {"muted": ["suggestion_rejected", "suggestion_vote"]}
+    await client.put("/api/notifications/preferences", json=muted, headers=people.owner.headers)
+    made = await proposed(client, people.owner, "Muet", "filter")
+    for voter in (people.other, people.moderator):
+        await voted(client, voter, made["id"], "downvote")
+    threshold = "update library.admin_config set value = '{}' where key = 'auto_rejection_downvote_threshold_filter'"
+    await run_sql(urls.admin, threshold.format(1))
+    tenant = (await fetched_tenant(app, made["id"])) or ""
+    assert (await auto_approval({"database": app.state.relais.database}, tenant))["decided"] == 1
+    await run_sql(urls.admin, threshold.format(3))
+    assert await state_of(urls, made["id"]) == (-2, "rejected")
+    assert await told(client, people.owner) == []
+
+
 async def test_votes_count_without_redis_and_afterwards(
     client: httpx.AsyncClient, app: FastAPI, people: People, counts: VoteCounts, redis_server: OwnRedis
 ) -> None:
