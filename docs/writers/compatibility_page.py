@@ -68,6 +68,12 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         " more.",
     ),
     (
+        "Views and downloads",
+        "`POST /api/rpc/increment_resource_views` and `increment_resource_downloads` do what the routes of a resource"
+        " do: one view for each visitor in a while, an event of analytics, nothing for what is not there. The same"
+        " names at `/rest/v1/rpc` are functions of the database: they count each call, at once, without an event.",
+    ),
+    (
         "Unreadable rows",
         "Do not exist: 404, never 403. Malformed identifiers are identifiers of nothing: 404 as well.",
     ),

@@ -247,9 +247,15 @@ ADMINISTRATION = (
     ),
     Row(
         "library.analytics_events", "id = <event>",
-        "insert into library.analytics_events (event, resource_id) values ('resource_view', <private>)", "event = 'x'",
+        "insert into library.analytics_events (event, resource_id) values ('resource_click', <private>)", "event = 'x'",
         public=False, scenario="of a private resource",
         select=OWNER | ADMINS, insert=READERS, update=CLOSED, delete=CLOSED,
+    ),
+    Row(
+        "library.analytics_events", "id = <event>",
+        "insert into library.analytics_events (event, resource_id) values ('resource_view', <public>)", "event = 'x'",
+        public=False, scenario="that makes popular",
+        select=OWNER | ADMINS, insert=CLOSED, update=CLOSED, delete=CLOSED,
     ),
     Row(
         "library.analytics_daily", "tenant_id = <home> and event = 'page_view'",

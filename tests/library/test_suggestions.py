@@ -1,5 +1,6 @@
 """`/api/suggestions` and `/api/admin/suggestions`: who proposes, reads and decides what."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -25,9 +26,33 @@ async def voted(client: httpx.AsyncClient, who: Member, suggestion: str, vote: s
     return answer.json()
 
 
-async def told(client: httpx.AsyncClient, who: Member) -> list[tuple[str, str]]:
-    rows = await client.get("/rest/v1/notifications?select=type,message&order=created_at", headers=who.headers)
-    return [(row["type"], row["message"]) for row in rows.json()]
+async def told(client: httpx.AsyncClient, who: Member, kinds: str = "not.eq.suggestion_vote") -> list[tuple[str, str]]:
+    """What somebody was told; of votes if they are asked for."""
+    path = f"/rest/v1/notifications?select=type,message&order=created_at&type={kinds}"
+    return [(row["type"], row["message"]) for row in (await client.get(path, headers=who.headers)).json()]
+
+
+async def test_whoever_proposed_is_told_of_votes_once_a_day(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    made = await proposed(client, people.owner, "Écho")
+    votes = "eq.suggestion_vote"
+    await voted(client, people.owner, made["id"])
+    assert await told(client, people.owner, votes) == []
+    await asyncio.gather(*(voted(client, who, made["id"]) for who in (people.other, people.moderator, people.admin)))
+    row = {"suggestion_id": made["id"]}
+    await client.post("/rest/v1/suggestion_votes", json=row, headers=people.super_admin.headers)
+    once = ("suggestion_vote", "Votre suggestion « Écho » a reçu un vote")
+    assert await told(client, people.owner, votes) == [once]
+    yesterday = "created_at = created_at - interval '25 hours'"
+    await run_sql(urls.admin, f"update library.notifications set {yesterday} where type = 'suggestion_vote'")
+    for _ in range(3):
+        await voted(client, people.other, made["id"])
+    assert await told(client, people.owner, votes) == [once, once]
+    preferences = {"muted": ["suggestion_vote"]}
+    await client.put("/api/notifications/preferences", json=preferences, headers=people.owner.headers)
+    await voted(client, people.other, (await proposed(client, people.owner, "Silence"))["id"])
+    assert len(await told(client, people.owner, votes)) == 2
 
 
 async def test_what_somebody_proposes_waits_in_their_name(client: httpx.AsyncClient, people: People) -> None:

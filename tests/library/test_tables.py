@@ -4,7 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
+from app.adapters.postgres import SERVICE
+from app.modules.library import counters, events
 from app.modules.library.table_rows import NAMES
+from fastapi import FastAPI
 
 from tests.accounts.conftest import NOBODYS
 from tests.library.conftest import People, new_resource
@@ -127,6 +130,34 @@ async def test_no_other_path_is_taken_for_a_table(client: httpx.AsyncClient, peo
     for name in ("nothing", "admin_configs", "users", "sessions", "pg_class", "user_roles2"):
         answer = await client.get(f"/api/{name}", headers=people.super_admin.headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
+
+
+async def test_views_and_downloads_are_counted_by_name_as_by_their_routes(
+    client: httpx.AsyncClient, app: FastAPI, people: People
+) -> None:
+    state = app.state.relais
+    context = {"database": state.database, "redis": state.redis}
+    public = (await new_resource(client, people.owner))["id"]
+    private = (await new_resource(client, people.owner, visibility="private"))["id"]
+    for resource in (public, public.upper(), private, NOBODYS):
+        for name in ("views", "downloads"):
+            call = f"/api/rpc/increment_resource_{name}"
+            answer = await client.post(call, json={"resource_id": resource}, headers=people.other.headers)
+            assert (answer.status_code, answer.json()) == (200, None)
+    await client.post(f"/api/resources/{public}/view", headers=people.other.headers)
+    query = """
+        select r.id::text, r.views_count, r.downloads_count,
+               array(select e.event from library.analytics_events as e where e.resource_id = r.id order by 1)
+        from library.resources as r where r.user_id = $1::text::uuid
+    """
+    assert {row[1] for row in await state.database.fetch(SERVICE, query, people.owner.id, mode="write")} == {0}
+    await counters.flush_views(context)
+    await events.flush_events(context)
+    rows = await state.database.fetch(SERVICE, query, people.owner.id, mode="write")
+    assert {row[0]: tuple(row)[1:] for row in rows} == {
+        public: (1, 2, ["resource_download", "resource_download", "resource_view"]),
+        private: (0, 0, []),
+    }
 
 
 async def test_functions_are_called_by_name(client: httpx.AsyncClient, people: People) -> None:

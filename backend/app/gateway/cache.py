@@ -102,8 +102,7 @@ class Cache:
         if not self.settings.enabled:
             return
         self.database.on_written = self.written
-        self.redis.greeting = lambda: [("DEL", self._key(EPOCH))]
-        self.redis.greeted = self._greeted
+        self.redis.greet(lambda: [("DEL", self._key(EPOCH))], self._greeted)
 
     async def start(self) -> None:
         """Listen for what is written elsewhere."""

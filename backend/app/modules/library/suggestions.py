@@ -1,6 +1,6 @@
 """Suggestions: listed, read, proposed, voted on. What votes decide, they decide in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -96,7 +96,8 @@ async def propose(caller: Caller, proposal: Mapping[str, Any]) -> dict[str, Any]
 async def vote(caller: Caller, counts: VoteCounts, suggestion_id: str, wanted: VoteType) -> dict[str, Any]:
     """Vote; the same vote again takes it back, the other one replaces it."""
     with telling(NOT_THERE):
-        cast = await _cast(caller, {"suggestion_id": suggestion_id, "vote": wanted.value})
+        ballot = {"suggestion_id": suggestion_id, "vote": wanted.value}
+        cast = await _in_turn(lambda: caller.ask.call("vote_on_suggestion", ballot))
     held: str | None = cast[0]["user_vote"]
     standing = await _told_on(caller, counts, cast[0]["id"], vote=wanted.value, held=held)
     row = await caller.ask.one(TABLE, ("select", _TALLIED), ("id", f"eq.{suggestion_id}"))
@@ -113,7 +114,9 @@ async def take_back(caller: Caller, counts: VoteCounts, suggestion_id: str) -> d
     """The caller's vote goes."""
     which = ("suggestion_id", f"eq.{suggestion_id}"), ("user_id", f"eq.{caller.user_id}")
     with malformed_is(VOTE_NOT_FOUND):
-        gone = await caller.ask.delete("suggestion_votes", ("select", "suggestion_id,vote_type"), *which)
+        gone = await _in_turn(
+            lambda: caller.ask.delete("suggestion_votes", ("select", "suggestion_id,vote_type"), *which)
+        )
     if not gone:
         raise refuse(VOTE_NOT_FOUND)
     former = gone[0]
@@ -135,14 +138,14 @@ async def votes(caller: Caller, counts: VoteCounts, suggestion_id: str) -> dict[
     return _totals(standing, held)
 
 
-async def _cast(caller: Caller, ballot: Mapping[str, str]) -> Any:
+async def _in_turn(write: Callable[[], Awaitable[Any]]) -> Any:
     for _ in range(_TRIES - 1):
         try:
-            return await caller.ask.call("vote_on_suggestion", ballot)
+            return await write()
         except AppError as error:
             if error.code != _DEADLOCK:
                 raise
-    return await caller.ask.call("vote_on_suggestion", ballot)
+    return await write()
 
 
 async def _told_on(

@@ -28,7 +28,7 @@ async def _hearing(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.relais.database
     redis: Redis = app.state.relais.redis
     counts = app.state.vote_counts = VoteCounts(redis)
-    news = News(database, counts)
+    news = News(database, redis, counts)
     news.start()
     try:
         yield
