@@ -15,7 +15,6 @@ Without Redis, or deaf, a process keeps nothing and computes every answer.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from app.adapters.postgres import SERVICE, Database, Stamp
 from app.adapters.redis import Redis, RedisUnavailable, Script
 from app.catalog.types import Catalog, Name
 from app.errors import AppError
+from app.gateway.at_hand import AtHand
 from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
 from app.gateway.reads import is_pinned
 from app.gateway.types import ResultSet
@@ -40,8 +40,12 @@ EPOCH = "epoch"
 _VERSION_SECONDS = 2 * 24 * 3600
 #: Rights that are about to end are not worth keeping anything for.
 _LEAST_SECONDS = 0.05
+#: To be told when the next right ends may take so long.
+_LEEWAY_SECONDS = 1.0
+_FOR_EVER = float("inf")
 #: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
-#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts.
+#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts, and `1` for whoever
+#: wants to know for how many milliseconds the entry will be there.
 _LOOK_UP = Script("""
 local last = #KEYS
 local words = redis.call('MGET', unpack(KEYS, 1, last - 1))
@@ -54,7 +58,11 @@ end
 local vector = table.concat(words, '.') .. '\\n'
 local entry = redis.call('GET', KEYS[last])
 if entry and string.sub(entry, 1, #vector) == vector then
-    return string.sub(entry, #vector + 1)
+    local told = string.sub(entry, #vector + 1)
+    if ARGV[3] == '1' then
+        return {told, redis.call('PTTL', KEYS[last])}
+    end
+    return told
 end
 return {vector}
 """)
@@ -92,10 +100,11 @@ class Cache:
     _flights: dict[tuple[str, bytes], asyncio.Task[ResultSet]] = field(
         default_factory=dict[tuple[str, bytes], "asyncio.Task[ResultSet]"]
     )
-    _at_hand: OrderedDict[str, tuple[float, ResultSet]] = field(
-        default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
-    )
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    _at_hand: AtHand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._at_hand = AtHand(self.settings.local_seconds, self.settings.local_entries)
 
     def attach(self) -> None:
         """Hear of writes and of new connections, from before the first of either."""
@@ -125,14 +134,14 @@ class Cache:
 
     async def result(self, keeping: Keeping, compute: Compute, allowed: Allowed = None) -> ResultSet:
         """The answer: kept, or computed and kept from now on. Nothing is computed before it is `allowed`."""
-        local = self._local(keeping.key)
+        local = self._at_hand.find(keeping.key)
         if local is not None:
             self.counts.hits += 1
             return local
-        vector, entry = b"", None
+        vector, entry, until = b"", None, _FOR_EVER
         with suppress(RedisUnavailable):
             if self._listener is not None and self._listener.hears and self._works:
-                vector, entry = await self._looked_up(keeping)
+                vector, entry, until = await self._looked_up(keeping)
         if allowed is not None:
             await allowed
         if entry is None and not vector:
@@ -141,57 +150,70 @@ class Cache:
         if entry is not None:
             found = decoded(entry)
             self.counts.hits += 1
-            self._put_at_hand(keeping.key, found)
+            self._at_hand.put(keeping.key, found, until)
             return found
         self.counts.misses += 1
         return await self._computed(keeping, vector, compute)
 
-    async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None]:
-        """The versions of now, or the entry that was computed from them."""
+    async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None, float]:
+        """The versions of now, or the entry that was computed from them and until when it may be given again."""
         if not keeping.keys:
             keeping.keys = tuple(self._key(name).encode() for name in (EPOCH, *keeping.versions, keeping.key))
-        word = urandom(8).hex().encode()
-        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, word, _VERSION_SECONDS))
+        word, asked = urandom(8).hex().encode(), time.monotonic()
+        arguments = word, _VERSION_SECONDS, 1 if self._at_hand else 0
+        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, *arguments))
         if isinstance(answer, bytes):
-            return b"", answer
+            return b"", answer, _FOR_EVER
         if isinstance(answer, Exception):
             # Full, or a replica: nothing can be told of versions.
             raise RedisUnavailable(str(answer))
-        return answer[0], None
+        if len(answer) > 1:
+            return b"", answer[0], asked + answer[1] / 1000
+        return answer[0], None, _FOR_EVER
 
     async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute) -> ResultSet:
         """One computes for all who ask for the same at the same versions, which are those of now to each of them."""
         flight = (keeping.key, vector)
         task = self._flights.get(flight)
         if task is None:
+            began = time.monotonic()
             task = self._flights[flight] = asyncio.ensure_future(_tagged(compute))
-            task.add_done_callback(lambda done: self._landed(flight, keeping, done))
+            task.add_done_callback(lambda done: self._landed(flight, keeping, began, done))
         return await asyncio.shield(task)
 
-    def _landed(self, flight: tuple[str, bytes], keeping: Keeping, task: "asyncio.Task[ResultSet]") -> None:
+    def _landed(
+        self, flight: tuple[str, bytes], keeping: Keeping, began: float, task: "asyncio.Task[ResultSet]"
+    ) -> None:
         del self._flights[flight]
         if task.cancelled() or task.exception() is not None:
             return
         result = task.result()
         if result.headers is not None or result.status is not None or len(result.body) > self.settings.max_entry_bytes:
             return
-        self._in_background(self._keep(keeping, flight[1], result))
+        self._in_background(self._keep(keeping, flight[1], began, result))
 
-    async def _keep(self, keeping: Keeping, vector: bytes, result: ResultSet) -> None:
+    async def _keep(self, keeping: Keeping, vector: bytes, began: float, result: ResultSet) -> None:
         with suppress(RedisUnavailable, AppError):
-            seconds = await self._until_a_right_ends(keeping)
+            seconds = await self._until_a_right_ends(keeping, began)
             if seconds < _LEAST_SECONDS:
                 return
             entry = encoded(vector, result)
             await self.redis.run(("SET", self._key(keeping.key), entry, "PX", int(seconds * 1000)))
 
-    async def _until_a_right_ends(self, keeping: Keeping) -> float:
+    async def _until_a_right_ends(self, keeping: Keeping, began: float) -> float:
+        """Seconds, counted from now; none if one has ended since the answer was begun, which may show it or not."""
         # Whoever depends on what is written there depends on what ends there, too.
         asked = tuple(item for item in self.expiring if version_name(".".join(item[0])) in keeping.versions)
         if not asked:
             return keeping.seconds
-        ((seconds,),) = await self.database.fetch(SERVICE, _next_end(asked), mode="write")
-        return keeping.seconds if seconds is None else min(keeping.seconds, seconds)
+        since = time.monotonic()
+        back = since - began + _LEEWAY_SECONDS
+        ((seconds,),) = await self.database.fetch(SERVICE, _next_end(asked), back, mode="write")
+        took = time.monotonic() - since
+        if took > _LEEWAY_SECONDS:
+            # It was not looked back far enough.
+            return 0
+        return keeping.seconds if seconds is None else min(keeping.seconds, seconds - took)
 
     # Writes.
 
@@ -231,26 +253,6 @@ class Cache:
     def _greeted(self, answers: Sequence[Any]) -> None:
         self._works = not any(isinstance(answer, Exception) for answer in answers)
 
-    # What this process has at hand.
-
-    def _local(self, key: str) -> ResultSet | None:
-        found = self._at_hand.get(key)
-        if found is None:
-            return None
-        if found[0] <= time.monotonic():
-            del self._at_hand[key]
-            return None
-        return found[1]
-
-    def _put_at_hand(self, key: str, result: ResultSet) -> None:
-        seconds, most = self.settings.local_seconds, self.settings.local_entries
-        if seconds <= 0 or most <= 0:
-            return
-        self._at_hand[key] = (time.monotonic() + seconds, result)
-        self._at_hand.move_to_end(key)
-        if len(self._at_hand) > most:
-            self._at_hand.popitem(last=False)
-
     def _key(self, name: str) -> str:
         return self.redis.key("cache", name)
 
@@ -266,9 +268,10 @@ async def _tagged(compute: Compute) -> ResultSet:
 
 
 def _next_end(expiring: tuple[tuple[Name, str], ...]) -> str:
-    """Seconds until the next right ends."""
+    """Seconds until the next right ends, less than none if one has ended within the last `$1` seconds."""
     parts = " union all ".join(
-        f'select min("{column}") as at from "{table.schema}"."{table.name}" where "{column}" > now()'  # noqa: S608
+        f'select min("{column}") as at from "{table.schema}"."{table.name}"'  # noqa: S608
+        f" where \"{column}\" > now() - $1::float8 * interval '1 second'"
         for table, column in expiring
     )
     return f"select extract(epoch from min(at) - clock_timestamp())::float8 from ({parts}) as ends"  # noqa: S608

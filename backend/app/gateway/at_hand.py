@@ -1,0 +1,44 @@
+"""What one process remembers of answers, without asking Redis."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from app.gateway.types import ResultSet
+
+
+@dataclass(slots=True)
+class AtHand:
+    """Answers that are given again for a moment; the one that was put there first goes first."""
+
+    seconds: float
+    most: int
+    _kept: OrderedDict[str, tuple[float, ResultSet]] = field(
+        default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
+    )
+
+    def __bool__(self) -> bool:
+        return self.seconds > 0 and self.most > 0
+
+    def find(self, key: str) -> ResultSet | None:
+        """An answer that is still good."""
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        if found[0] <= time.monotonic():
+            del self._kept[key]
+            return None
+        return found[1]
+
+    def put(self, key: str, result: ResultSet, until: float) -> None:
+        """Give it again, but not beyond a moment of `time.monotonic`."""
+        if not self:
+            return
+        self._kept[key] = (min(time.monotonic() + self.seconds, until), result)
+        self._kept.move_to_end(key)
+        if len(self._kept) > self.most:
+            self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Give none of them again."""
+        self._kept.clear()
