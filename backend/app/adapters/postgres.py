@@ -8,7 +8,7 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Literal, Protocol
@@ -35,6 +35,16 @@ MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804",
 STALE_STATEMENT = "0A000"
 #: What a connection that hears is told of the tables that its statements write to (catalog/sql/writes.sql).
 _WRITTEN = "RLW01"
+#: Whoever listens says nothing, and a line that is cut says nothing either: so often the server is asked whether it is
+#: there, and so long it may take to answer.
+LOOK_SECONDS = 3.0
+LOOK_DEADLINE_SECONDS = 3.0
+LOOK = "select 'who listens is still there'"
+#: The other way round: listeners that are gone without a word would hold up what is announced.
+_FIND_OUT = """
+    select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+           set_config('tcp_keepalives_count', '3', false)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +281,10 @@ class Database:
         connection.stamp, connection.soiled = None, True  # pyright: ignore
 
     async def listen(self, channels: Sequence[str], heard: Callable[[str, str], None]) -> AsyncGenerator[None]:
-        """Stay connected for notifications; yields once when connected and ends when the connection is lost."""
+        """Stay connected for notifications; yields once when connected and ends when the connection is lost.
+
+        A line over which nobody answers is lost, though nothing said so.
+        """
         settings = self._settings
         assert settings.url is not None
         lost = asyncio.Event()
@@ -286,12 +299,13 @@ class Database:
         try:
             connection.add_termination_listener(lambda _: lost.set())
             try:
+                await connection.execute(_FIND_OUT)
                 for channel in channels:
                     await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 raise unavailable(error) from error
             yield
-            await lost.wait()
+            await _until_lost(connection, lost)
         finally:
             connection.terminate()
 
@@ -307,6 +321,20 @@ class Database:
         except TimeoutError as error:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise unavailable(error) from error
+
+
+async def _until_lost(connection: Any, lost: asyncio.Event) -> None:
+    """Wait for the end of a connection; `AppError` when nobody answers over it any more."""
+    while not lost.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await lost.wait()
+                return
+        try:
+            async with asyncio.timeout(LOOK_DEADLINE_SECONDS):
+                await connection.execute(LOOK)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise unavailable(error) from error
 
 
