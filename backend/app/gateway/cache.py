@@ -36,6 +36,8 @@ CHANNEL = "relais_written"
 WRITES_NOT_HEARD = "writes_not_heard"
 #: Every entry depends on it.
 EPOCH = "epoch"
+#: Announced in the place of a table when nobody can say which one.
+_ANYTHING = "*"
 #: Longer than any entry lives; a version that is gone is made up anew.
 _VERSION_SECONDS = 2 * 24 * 3600
 #: Rights that are about to end are not worth keeping anything for.
@@ -111,6 +113,7 @@ class Cache:
         if not self.settings.enabled:
             return
         self.database.on_written = self.written
+        self.database.on_doubt = self._doubted
         self.redis.greeting = lambda: [("DEL", self._key(EPOCH))]
         self.redis.greeted = self._greeted
 
@@ -222,9 +225,7 @@ class Cache:
         # All of them: whatever is embedded in a kept answer belongs to it, though it has no lifetime of its own.
         names = [self._version_of(table, stamp) for table in tables]
         if not await self._forget(names):
-            # Others may have a Redis that still knows: PostgreSQL reaches them.
-            with suppress(AppError):
-                await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, sorted(tables), mode="write")
+            await self._announce(sorted(tables))
 
     def _version_of(self, table: str, stamp: Stamp) -> str:
         schema, _, name = table.partition(".")
@@ -232,8 +233,17 @@ class Cache:
         pinned = catalog is not None and stamp.role != SERVICE.role and is_pinned(Name(schema, name), catalog)
         return version_name(table, stamp.tenant_id if pinned else "")
 
+    async def _doubted(self) -> None:
+        await self.begin_anew()
+        await self._announce([_ANYTHING])
+
+    async def _announce(self, tables: Sequence[str]) -> None:
+        """Others may have a Redis that still knows: PostgreSQL reaches them."""
+        with suppress(AppError):
+            await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, tables, mode="write")
+
     def _heard(self, table: str) -> None:
-        self._in_background(self._forget([version_name(table)]))
+        self._in_background(self._forget([EPOCH if table == _ANYTHING else version_name(table)]))
 
     async def begin_anew(self) -> None:
         """Nothing that was kept counts any more, for anybody."""
