@@ -291,3 +291,22 @@ async def test_a_crowd_that_asks_for_the_same_computes_it_once(
     assert ran <= 2
     assert counts.misses >= 1
     assert len({str(rows) for _, rows in told}) == 1
+
+
+async def test_what_nobody_asks_for_twice_is_not_kept(client: httpx.AsyncClient, app: FastAPI, people: People) -> None:
+    await new_resource(client, people.owner)
+    redis: Redis = app.state.relais.redis
+
+    async def kept() -> set[bytes]:
+        (found,) = await redis.run(("KEYS", redis.key("cache", "resources:*")))
+        return set(found)
+
+    before = await kept()
+    for _ in range(5):
+        assert (await asked(client, f"{LIST}&title=neq.{uuid4().hex}"))[0] == "miss"
+    path = f"{LIST}&title=neq.{uuid4().hex}"
+    await asked(client, path)
+    await asyncio.sleep(0.1)
+    assert await kept() <= before
+    await settled(client, path)
+    assert len(await kept() - before) == 1

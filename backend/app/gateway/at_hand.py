@@ -42,3 +42,22 @@ class AtHand:
     def clear(self) -> None:
         """Give none of them again."""
         self._kept.clear()
+
+
+@dataclass(slots=True)
+class Lately:
+    """What was asked for within the last while; of more than so many the one asked for longest ago is forgotten."""
+
+    seconds: float
+    most: int
+    _asked: OrderedDict[str, float] = field(default_factory=OrderedDict[str, float])
+
+    def again(self, key: str) -> bool:
+        """Whether this was asked for before; it was from now on."""
+        now = time.monotonic()
+        before = self._asked.get(key)
+        self._asked[key] = now
+        self._asked.move_to_end(key)
+        if len(self._asked) > self.most:
+            self._asked.popitem(last=False)
+        return before is not None and now - before <= self.seconds

@@ -26,7 +26,7 @@ from app.adapters.postgres import SERVICE, Database, Stamp
 from app.adapters.redis import Redis, RedisUnavailable, Script
 from app.catalog.types import Catalog, Name
 from app.errors import AppError
-from app.gateway.at_hand import AtHand
+from app.gateway.at_hand import AtHand, Lately
 from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
 from app.gateway.reads import is_pinned
 from app.gateway.types import ResultSet
@@ -45,6 +45,9 @@ _LEAST_SECONDS = 0.05
 #: To be told when the next right ends may take so long.
 _LEEWAY_SECONDS = 1.0
 _FOR_EVER = float("inf")
+#: What nobody asks for twice within this time is not kept: whoever makes up questions fills nothing with them.
+_AGAIN_SECONDS = 60.0
+_MOST_QUESTIONS = 10_000
 #: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
 #: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts, and `1` for whoever
 #: wants to know for how many milliseconds the entry will be there.
@@ -85,6 +88,16 @@ class Counts:
 
 
 @dataclass(slots=True)
+class _Flight:
+    """An answer that is being computed."""
+
+    task: asyncio.Task[ResultSet]
+    began: float
+    #: Somebody else asked for it, too, or will.
+    wanted: bool = False
+
+
+@dataclass(slots=True)
 class Cache:
     """One process's way to what all of them keep."""
 
@@ -99,9 +112,8 @@ class Cache:
     _listener: Listener | None = None
     #: Redis did as it was told.
     _works: bool = True
-    _flights: dict[tuple[str, bytes], asyncio.Task[ResultSet]] = field(
-        default_factory=dict[tuple[str, bytes], "asyncio.Task[ResultSet]"]
-    )
+    _flights: dict[tuple[str, bytes], _Flight] = field(default_factory=dict[tuple[str, bytes], _Flight])
+    _lately: Lately = field(default_factory=lambda: Lately(_AGAIN_SECONDS, _MOST_QUESTIONS))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
     _at_hand: AtHand = field(init=False)
 
@@ -133,14 +145,19 @@ class Cache:
         """Listen no more, and come to an end with what has begun."""
         if self._listener is not None:
             await self._listener.stop()
-        await asyncio.gather(*self._tasks, *self._flights.values(), return_exceptions=True)
+        flights = [flight.task for flight in self._flights.values()]
+        await asyncio.gather(*self._tasks, *flights, return_exceptions=True)
 
     async def result(self, keeping: Keeping, compute: Compute, allowed: Allowed = None) -> ResultSet:
-        """The answer: kept, or computed and kept from now on. Nothing is computed before it is `allowed`."""
+        """The answer: kept, or computed, and kept from now on if it is asked for again and again.
+
+        Nothing is computed before it is `allowed`.
+        """
         local = self._at_hand.find(keeping.key)
         if local is not None:
             self.counts.hits += 1
             return local
+        again = self._lately.again(keeping.key)
         vector, entry, until = b"", None, _FOR_EVER
         with suppress(RedisUnavailable):
             if self._listener is not None and self._listener.hears and self._works:
@@ -156,7 +173,7 @@ class Cache:
             self._at_hand.put(keeping.key, found, until)
             return found
         self.counts.misses += 1
-        return await self._computed(keeping, vector, compute)
+        return await self._computed(keeping, vector, compute, again=again)
 
     async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None, float]:
         """The versions of now, or the entry that was computed from them and until when it may be given again."""
@@ -174,26 +191,25 @@ class Cache:
             return b"", answer[0], asked + answer[1] / 1000
         return answer[0], None, _FOR_EVER
 
-    async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute) -> ResultSet:
+    async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute, *, again: bool) -> ResultSet:
         """One computes for all who ask for the same at the same versions, which are those of now to each of them."""
-        flight = (keeping.key, vector)
-        task = self._flights.get(flight)
-        if task is None:
+        place = (keeping.key, vector)
+        flight = self._flights.get(place)
+        if flight is None:
             began = time.monotonic()
-            task = self._flights[flight] = asyncio.ensure_future(_tagged(compute))
-            task.add_done_callback(lambda done: self._landed(flight, keeping, began, done))
-        return await asyncio.shield(task)
+            flight = self._flights[place] = _Flight(asyncio.ensure_future(_tagged(compute)), began)
+            flight.task.add_done_callback(lambda _: self._landed(place, keeping))
+        flight.wanted = flight.wanted or again
+        return await asyncio.shield(flight.task)
 
-    def _landed(
-        self, flight: tuple[str, bytes], keeping: Keeping, began: float, task: "asyncio.Task[ResultSet]"
-    ) -> None:
-        del self._flights[flight]
-        if task.cancelled() or task.exception() is not None:
+    def _landed(self, place: tuple[str, bytes], keeping: Keeping) -> None:
+        flight = self._flights.pop(place)
+        if flight.task.cancelled() or flight.task.exception() is not None or not flight.wanted:
             return
-        result = task.result()
+        result = flight.task.result()
         if result.headers is not None or result.status is not None or len(result.body) > self.settings.max_entry_bytes:
             return
-        self._in_background(self._keep(keeping, flight[1], began, result))
+        self._in_background(self._keep(keeping, place[1], flight.began, result))
 
     async def _keep(self, keeping: Keeping, vector: bytes, began: float, result: ResultSet) -> None:
         with suppress(RedisUnavailable, AppError):
