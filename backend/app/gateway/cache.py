@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from os import urandom
 from typing import Any
 
+from app import log
 from app.adapters.listener import Listener
 from app.adapters.postgres import SERVICE, Database, Stamp
 from app.adapters.redis import Redis, RedisUnavailable, Script
@@ -34,6 +35,7 @@ from app.settings import CacheSettings
 
 CHANNEL = "relais_written"
 WRITES_NOT_HEARD = "writes_not_heard"
+REFUSED = "answers_not_kept"
 #: Every entry depends on it.
 EPOCH = "epoch"
 #: Announced in the place of a table when nobody can say which one.
@@ -48,6 +50,8 @@ _FOR_EVER = float("inf")
 #: What nobody asks for twice within this time is not kept: whoever makes up questions fills nothing with them.
 _AGAIN_SECONDS = 60.0
 _MOST_QUESTIONS = 10_000
+#: A Redis that refuses to forget is asked to do so again and again.
+_PAUSE_SECONDS = 1.0
 #: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
 #: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts, and `1` for whoever
 #: wants to know for how many milliseconds the entry will be there.
@@ -112,6 +116,7 @@ class Cache:
     _listener: Listener | None = None
     #: Redis did as it was told.
     _works: bool = True
+    _trying: asyncio.Task[None] | None = None
     _flights: dict[tuple[str, bytes], _Flight] = field(default_factory=dict[tuple[str, bytes], _Flight])
     _lately: Lately = field(default_factory=lambda: Lately(_AGAIN_SECONDS, _MOST_QUESTIONS))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
@@ -145,6 +150,10 @@ class Cache:
         """Listen no more, and come to an end with what has begun."""
         if self._listener is not None:
             await self._listener.stop()
+        if self._trying is not None:
+            self._trying.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._trying
         flights = [flight.task for flight in self._flights.values()]
         await asyncio.gather(*self._tasks, *flights, return_exceptions=True)
 
@@ -273,11 +282,29 @@ class Cache:
             # Nobody here reads from it before it was greeted again, and then everything is forgotten.
             return False
         if isinstance(answers[0], Exception):
-            self._works = False
+            self._refused(answers[0])
         return self._works
 
     def _greeted(self, answers: Sequence[Any]) -> None:
-        self._works = not any(isinstance(answer, Exception) for answer in answers)
+        refusals = [answer for answer in answers if isinstance(answer, Exception)]
+        if refusals:
+            self._refused(refusals[0])
+        else:
+            self._works = True
+
+    def _refused(self, reason: Exception) -> None:
+        """Keep nothing until Redis has forgotten everything; it is a replica, or writes nothing until its disk does."""
+        if self._works:
+            log.event(REFUSED, {"reason": str(reason)}, level="warning")
+        self._works = False
+        if self._trying is None or self._trying.done():
+            self._trying = asyncio.ensure_future(self._try())
+
+    async def _try(self) -> None:
+        while not self._works:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            with suppress(RedisUnavailable):
+                self._greeted(await self.redis.run(("DEL", self._key(EPOCH))))
 
     def _key(self, name: str) -> str:
         return self.redis.key("cache", name)
