@@ -13,6 +13,8 @@ class AtHand:
 
     seconds: float
     most: int
+    #: Another one each time that everything was put away.
+    turn: int = 0
     _kept: OrderedDict[str, tuple[float, ResultSet]] = field(
         default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
     )
@@ -30,9 +32,9 @@ class AtHand:
             return None
         return found[1]
 
-    def put(self, key: str, result: ResultSet, until: float) -> None:
-        """Give it again, but not beyond a moment of `time.monotonic`."""
-        if not self:
+    def put(self, key: str, result: ResultSet, until: float, turn: int) -> None:
+        """Give it again, but not beyond a moment of `time.monotonic`, nor if it was looked up in an earlier turn."""
+        if not self or turn != self.turn:
             return
         self._kept[key] = (min(time.monotonic() + self.seconds, until), result)
         self._kept.move_to_end(key)
@@ -41,6 +43,7 @@ class AtHand:
 
     def clear(self) -> None:
         """Give none of them again."""
+        self.turn += 1
         self._kept.clear()
 
 

@@ -167,7 +167,7 @@ class Cache:
             self.counts.hits += 1
             return local
         again = self._lately.again(keeping.key)
-        vector, entry, until = b"", None, _FOR_EVER
+        vector, entry, until, turn = b"", None, _FOR_EVER, self._at_hand.turn
         with suppress(RedisUnavailable):
             if self._listener is not None and self._listener.hears and self._works:
                 vector, entry, until = await self._looked_up(keeping)
@@ -179,7 +179,7 @@ class Cache:
         if entry is not None:
             found = decoded(entry)
             self.counts.hits += 1
-            self._at_hand.put(keeping.key, found, until)
+            self._at_hand.put(keeping.key, found, until, turn)
             return found
         self.counts.misses += 1
         return await self._computed(keeping, vector, compute, again=again)
@@ -281,6 +281,9 @@ class Cache:
         except RedisUnavailable:
             # Nobody here reads from it before it was greeted again, and then everything is forgotten.
             return False
+        finally:
+            # Once more: who looked meanwhile may have been told of the versions before.
+            self._at_hand.clear()
         if isinstance(answers[0], Exception):
             self._refused(answers[0])
         return self._works
