@@ -145,6 +145,29 @@ async def test_a_rule_that_changes_holds_for_what_was_kept(
     await eventually(is_seen_again)
 
 
+async def test_a_tightened_rule_holds_though_the_catalog_cannot_be_read(
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await new_resource(client, people.owner, title="Vue de tous")
+    assert await settled(client)
+
+    async def fails(_: object) -> None:
+        raise ValueError("not now")
+
+    hidden = "create policy hidden on library.resources as restrictive for select to anon using (false)"
+    with monkeypatch.context() as patched:
+        patched.setattr(type(app.state.relais.engines), "_load", fails)
+        await run_sql(urls.admin, hidden)
+        try:
+
+            async def nothing_is_seen() -> bool:
+                return (await asked(client))[1] == []
+
+            await eventually(nothing_is_seen)
+        finally:
+            await run_sql(urls.admin, "drop policy hidden on library.resources")
+
+
 async def test_a_write_that_is_taken_back_leaves_what_was_kept_right(client: httpx.AsyncClient, people: People) -> None:
     await new_resource(client, people.owner, title="Reste")
     before = await settled(client)
