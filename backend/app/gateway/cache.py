@@ -35,6 +35,7 @@ from app.settings import CacheSettings
 
 CHANNEL = "relais_written"
 WRITES_NOT_HEARD = "writes_not_heard"
+WRITES_NOT_TOLD = "writes_not_told"
 REFUSED = "answers_not_kept"
 #: Every entry depends on it.
 EPOCH = "epoch"
@@ -52,6 +53,10 @@ _AGAIN_SECONDS = 60.0
 _MOST_QUESTIONS = 10_000
 #: A Redis that refuses to forget is asked to do so again and again.
 _PAUSE_SECONDS = 1.0
+#: Within it everybody who listens to PostgreSQL has heard what was announced.
+_HEARD_SECONDS = 0.1
+#: After an announcement that failed; after the last one nobody is told any more.
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 #: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
 #: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts, and `1` for whoever
 #: wants to know for how many milliseconds the entry will be there.
@@ -263,9 +268,18 @@ class Cache:
         await self._announce([_ANYTHING])
 
     async def _announce(self, tables: Sequence[str]) -> None:
-        """Others may have a Redis that still knows: PostgreSQL reaches them."""
-        with suppress(AppError):
-            await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, tables, mode="write")
+        """Others may have a Redis that still knows: PostgreSQL reaches them, before whoever wrote is answered."""
+        reason = ""
+        for pause in _PAUSES:
+            try:
+                await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, tables, mode="write")
+            except AppError as error:
+                reason = str(error)
+            else:
+                await asyncio.sleep(_HEARD_SECONDS)
+                return
+            await asyncio.sleep(pause)
+        log.event(WRITES_NOT_TOLD, {"tables": list(tables), "reason": reason}, level="error")
 
     def _heard(self, table: str) -> None:
         self._in_background(self._forget([EPOCH if table == _ANYTHING else version_name(table)]))
