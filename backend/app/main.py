@@ -90,7 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     cache = _cache(settings, database, redis, engines, modules)
     if settings.cache.enabled:
         # Rules may have changed, and with them what answers depend on.
-        engines.loaded = cache.begin_anew
+        engines.changed = cache.begin_anew
     conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
