@@ -1,11 +1,11 @@
 """Clients tell no more of views and downloads than the server counts.
 
-Revision: library_0015, after library_0013.
+Revision: library_0014, after library_0013.
 """
 
 from app.adapters.migrations import run_sql
 
-revision = "library_0015"
+revision = "library_0014"
 down_revision = "library_0013"
 branch_labels = None
 depends_on = None

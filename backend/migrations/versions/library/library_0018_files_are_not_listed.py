@@ -1,14 +1,14 @@
 """Files that hang on nothing are in no list but their uploader's; those that forms write into rows go with their names.
 
-Revision: library_0022, after library_0013.
+Revision: library_0018, after library_0017.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0022"
-down_revision = "library_0013"
+revision = "library_0018"
+down_revision = "library_0017"
 branch_labels = None
 depends_on = None
 

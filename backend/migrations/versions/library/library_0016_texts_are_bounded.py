@@ -1,12 +1,12 @@
 """What members write into rows is bounded on every road.
 
-Revision: library_0017, after library_0013.
+Revision: library_0016, after library_0015.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0017"
-down_revision = "library_0013"
+revision = "library_0016"
+down_revision = "library_0015"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """People are told of copies of their resources and of votes; what is muted is not told, whoever decides it.
 
-Revision: library_0016, after library_0015.
+Revision: library_0015, after library_0014.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0016"
-down_revision = "library_0015"
+revision = "library_0015"
+down_revision = "library_0014"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Rows that members write lead to addresses and to nothing else.
 
-Revision: library_0018, after library_0017.
+Revision: library_0017, after library_0016.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0018"
-down_revision = "library_0017"
+revision = "library_0017"
+down_revision = "library_0016"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Guests leave groups, too.
 
-Revision: library_0023, after library_0022.
+Revision: library_0019, after library_0018.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0023"
-down_revision = "library_0022"
+revision = "library_0019"
+down_revision = "library_0018"
 branch_labels = None
 depends_on = None
 
