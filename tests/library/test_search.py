@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Urls
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
 
 
@@ -251,3 +251,45 @@ async def test_rows_written_past_the_triggers_are_found_after_a_repair(
     finally:
         await connection.close()
     assert await titles(client, "edelweiss") == ["Edelweiss"]
+
+
+#: As many as a search ranks, and some.
+_MANY = 5100
+_MADE = """
+    insert into library.resources (tenant_id, user_id, title, description)
+    select r.tenant_id, r.user_id, 'Pommier ' || number, 'x'
+    from library.resources as r cross join generate_series(1, {many}) as number where r.id = '{like}'
+"""
+
+
+async def test_what_more_resources_have_than_are_ranked_is_lost_to_no_filter_and_no_order(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    first = await new_resource(client, people.owner, title="Pommier", category="Ancien")
+    await run_sql(urls.admin, _MADE.format(many=_MANY, like=first["id"]))
+    rare = {"category": "Rare", "tags": ["rare"], "resource_type": "github_repo", "language": "Rare"}
+    last = await new_resource(client, people.other, title="Autre", description="Sous un pommier", **rare)
+    try:
+        for params in ({"category": "Rare"}, {"tag": "rare"}, {"type": "github_repo"}):
+            told = await searched(client, "pommier", None, **params)
+            assert ([row["id"] for row in told["data"]], told["meta"]["total"]) == ([last["id"]], 1), params
+            assert told["facets"]["category"] == [{"value": "Rare", "count": 1}]
+            assert "totalIsBound" not in told["meta"]
+        for params in (
+            {"category": "Rare"}, {"tags": "rare"}, {"tags__overlaps": "RARE"}, {"authorId": people.other.id},
+            {"language": "Rare"}, {"resourceType": "github_repo"}, {"sortBy": "createdAt", "limit": 1},
+        ):  # fmt: skip
+            assert await listed(client, "pommier", **params) == ["Autre"], params
+        oldest = await listed(client, "pommier", sortBy="createdAt", sortOrder="asc", limit=1)
+        assert oldest == ["Pommier"]
+        # Nothing of that category has the word, and what is near is not what was meant.
+        assert await titles(client, "pommier", category="Aucune") == []
+        for path, query in (("/api/search", "q"), ("/api/resources", "search")):
+            whole = (await client.get(path, params={query: "pommier", "limit": 2})).json()
+            assert whole["data"][0]["title"].startswith("Pommier")
+            assert (whole["meta"]["total"], whole["meta"]["totalIsBound"]) == (5000, True), path
+        ordered = (await client.get("/api/resources", params={"search": "pommier", "sortBy": "createdAt"})).json()
+        assert ordered["meta"]["total"] == _MANY + 2
+        assert "totalIsBound" not in ordered["meta"]
+    finally:
+        await run_sql(urls.admin, "delete from library.resources where title like 'Pommier %'")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.datastructures import QueryParams
 
@@ -38,6 +38,9 @@ class Meta(BaseModel):
     page: int
     limit: int
     total_pages: int
+    total_is_bound: bool | None = Field(
+        default=None, description="True if there are at least `total`: a search counts no further. Otherwise left out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ class Page:
         """As a query says it."""
         return ("limit", str(self.limit)), ("offset", str((self.number - 1) * self.limit))
 
-    def meta(self, total: int) -> dict[str, int]:
-        """Where it is in its list."""
+    def meta(self, total: int, *, most: int | None = None) -> dict[str, int]:
+        """Where it is in its list; `most`: how far its rows are counted."""
         pages = math.ceil(total / self.limit)
-        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages}
+        bound = {"totalIsBound": True} if most is not None and total >= most else {}
+        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages, **bound}
 
 
 def _page(

@@ -230,71 +230,100 @@ $$;
 comment on function library_internal.meant_query(uuid, text) is
   'A query with the known words that are spelt most like its own in place of them; null if one has none.';
 
-create or replace function library_internal.found_resources(query text)
+create or replace function library_internal.texts_found(
+    wanted tsquery, in_category text, with_tag text, of_type library.resource_type)
+  returns table (resource_id uuid, words tsvector)
+  language sql stable rows 200
+  begin atomic
+    select t.resource_id, t.words from library_internal.resource_texts as t
+    where t.tenant_id = (select relais.tenant_id()) and t.words @@ wanted
+      -- The rule of reading that the policy of `resources` states.
+      and (t.is_public or t.user_id = (select relais.user_id())
+        or (select library_internal.asks_as_service() or library_internal.has_rank('moderator'))
+        or t.resource_id in (select library_internal.shared_resource_ids()))
+      and ((in_category is null and with_tag is null and of_type is null) or exists (
+        select from library.resources as r
+        where r.tenant_id = t.tenant_id and r.id = t.resource_id
+          and (in_category is null or r.category = in_category)
+          and (with_tag is null or r.tags @> array[with_tag])
+          and (of_type is null or r.resource_type = of_type)));
+  end;
+comment on function library_internal.texts_found(tsquery, text, text, library.resource_type) is
+  'The texts with these words of resources that the caller may read: of one category, tag and type, where they are said.';
+
+-- Planned for each question: what narrows nothing must cost nothing.
+create or replace function library_internal.found_resources(
+    query text, in_category text default null, with_tag text default null,
+    of_type library.resource_type default null, whole boolean default false)
   returns table (resource_id uuid, rank real)
   language plpgsql stable security definer rows 200
-  set search_path = pg_catalog, pg_temp as $$
+  set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   -- What is ranked at most, and what is looked through at most for the best of more than that: a word that nearly
   -- everything contains must not cost more than others.
   most constant pg_catalog.int4 := 5000;
   most_read constant pg_catalog.int4 := 20000;
-  tenant constant pg_catalog.uuid := relais.tenant_id();
-  person constant pg_catalog.uuid := relais.user_id();
-  -- The rule of reading that the policy of `resources` states.
-  sees_all constant pg_catalog.bool := library_internal.asks_as_service() or library_internal.has_rank('moderator');
-  shared constant pg_catalog.uuid[] := array(select s from library_internal.shared_resource_ids() as s);
   wanted pg_catalog.tsquery := library_internal.search_query(query);
-  in_heading pg_catalog.tsquery;
+  in_heading pg_catalog.tsquery := library_internal.search_query(query, 'AB');
+  -- What was meant is never ahead of what was said, wherever both are compared.
+  weight pg_catalog.float4 := 1;
   hits pg_catalog.int4;
 begin
   if wanted is null then
     return;
   end if;
   select count(*) into hits from (
-    select from library_internal.resource_texts as t
-    where t.tenant_id = tenant and t.words @@ wanted
-      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-    limit most + 1) as counted;
-  if hits > most then
-    in_heading := library_internal.search_query(query, 'AB');
+    select from library_internal.texts_found(wanted, in_category, with_tag, of_type) limit most + 1) as counted;
+  if hits = 0 then
+    -- What is there as it is spelt, be it elsewhere, was meant as it is spelt.
+    if exists (select from library_internal.texts_found(wanted, null, null, null)) then
+      return;
+    end if;
+    wanted := library_internal.meant_query(relais.tenant_id(), query);
+    in_heading := wanted;
+    weight := 0.001;
+    select count(*) into hits from (
+      select from library_internal.texts_found(wanted, in_category, with_tag, of_type) limit most + 1) as counted;
+  end if;
+  if hits <= most then
     return query
-      select c.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', c.words, wanted)
-      from (
-        select t.resource_id, t.words from library_internal.resource_texts as t
-        where t.tenant_id = tenant and t.words @@ wanted
-          and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-        limit most_read) as c
-      order by c.words @@ in_heading desc
-      limit most;
+      select t.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted) * weight
+      from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t;
     return;
   end if;
-  if hits = 0 then
-    wanted := library_internal.meant_query(tenant, query);
-  end if;
   return query
-    -- What was meant is never ahead of what was said, wherever both are compared.
-    select t.resource_id,
-           (ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted) / case hits when 0 then 1000 else 1 end)::real
-    from library_internal.resource_texts as t
-    where t.tenant_id = tenant and t.words @@ wanted
-      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-    limit most;
+    with best as materialized (
+      select c.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', c.words, wanted) * weight as fits
+      from (
+        select t.resource_id, t.words
+        from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t
+        limit most_read) as c
+      order by c.words @@ in_heading desc
+      limit most
+    )
+    select b.resource_id, b.fits from best as b
+    union all
+    select t.resource_id, 0::pg_catalog.float4
+    from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t
+    where whole and t.resource_id not in (select b.resource_id from best as b);
 end
 $$;
-comment on function library_internal.found_resources(text) is
-  'The resources that the caller may read and a query finds; if it finds none as it is spelt, those that come close.';
+comment on function library_internal.found_resources(text, text, text, library.resource_type, boolean) is
+  'The resources that the caller may read and a query finds, of one category, tag and type where they are said; if it'
+  ' finds none as it is spelt, those that come close. Of more than 5000 the best 5000; if the whole is wanted, then all'
+  ' others unranked.';
 
 create or replace function library.matching_resources(query text) returns setof library.resources
   language sql stable rows 200
   begin atomic
-    select r.* from library_internal.found_resources(query) as f
+    select r.* from library_internal.found_resources(query, null, null, null, true) as f
     join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
     -- Identifiers are made in the order of time: of equals the newest comes first.
     order by f.rank desc, f.resource_id desc;
   end;
 comment on function library.matching_resources(text) is
-  'The resources that a query finds, the best first. May be filtered, ordered, embedded and paged like the table.';
+  'All resources that a query finds, the best first; of more than 5000 the best 5000, then the newest. May be filtered,'
+  ' ordered, embedded and paged like the table.';
 
 create or replace function library_internal.marked(original text, wanted tsquery, options text) returns text
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
@@ -330,16 +359,10 @@ create or replace function library.search_resources(
   language sql stable rows 20
   begin atomic
     with hits as (
-      -- What is found is readable: the rows themselves are looked at for this page alone, unless something narrows it.
+      -- What is found is readable: the rows themselves are looked at for this page alone.
       select f.resource_id as id, f.rank, count(*) over () as total
-      from library_internal.found_resources(query) as f
-      where (search_resources.category is null and search_resources.tag is null and search_resources.type is null)
-        or exists (
-          select from library.resources as r
-          where r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-            and (search_resources.category is null or r.category = search_resources.category)
-            and (search_resources.tag is null or r.tags @> array[search_resources.tag])
-            and (search_resources.type is null or r.resource_type = search_resources.type))
+      from library_internal.found_resources(
+        query, search_resources.category, search_resources.tag, search_resources.type, false) as f
       order by f.rank desc, f.resource_id desc
       offset greatest(skip, 0) limit least(greatest(max_rows, 0), 100)
     )
@@ -359,7 +382,8 @@ create or replace function library.search_resources(
     order by h.rank desc, h.id desc;
   end;
 comment on function library.search_resources(text, integer, integer, text, text, library.resource_type) is
-  'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.';
+  'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.'
+  ' It pages through the best 5000: a total of 5000 means that there are at least as many.';
 
 create or replace function library.search_facets(
     query text, category text default null, tag text default null, type library.resource_type default null)
@@ -368,11 +392,9 @@ create or replace function library.search_facets(
   begin atomic
     with hits as materialized (
       select r.category, r.tags, r.resource_type
-      from library_internal.found_resources(query) as f
+      from library_internal.found_resources(
+        query, search_facets.category, search_facets.tag, search_facets.type, false) as f
       join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-      where (search_facets.category is null or r.category = search_facets.category)
-        and (search_facets.tag is null or r.tags @> array[search_facets.tag])
-        and (search_facets.type is null or r.resource_type = search_facets.type)
     ),
     counted as (
       select 'category' as facet, h.category::text as value, count(*) as count from hits as h
@@ -389,7 +411,8 @@ create or replace function library.search_facets(
     order by c.facet, c.place;
   end;
 comment on function library.search_facets(text, text, text, library.resource_type) is
-  'How many of what a query finds are of each category, tag and type: the twenty most frequent of each.';
+  'How many of what a query finds are of each category, tag and type: the twenty most frequent of each. Of more than'
+  ' 5000, the best 5000 are counted.';
 
 do $$
 declare
@@ -409,7 +432,8 @@ revoke execute on function
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(), library_internal.search_words(text),
   library_internal.search_query(text, text), library_internal.meant_query(uuid, text),
-  library_internal.found_resources(text),
+  library_internal.texts_found(tsquery, text, text, library.resource_type),
+  library_internal.found_resources(text, text, text, library.resource_type, boolean),
   library_internal.marked(text, tsquery, text), library.matching_resources(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
@@ -418,11 +442,13 @@ grant execute on function
   library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(),
-  library_internal.meant_query(uuid, text)
+  library_internal.meant_query(uuid, text),
+  library_internal.texts_found(tsquery, text, text, library.resource_type)
 to relais_definer;
 grant execute on function
   library_internal.spelled(text), library_internal.search_words(text), library_internal.search_query(text, text),
-  library_internal.found_resources(text), library_internal.marked(text, tsquery, text),
+  library_internal.found_resources(text, text, text, library.resource_type, boolean),
+  library_internal.marked(text, tsquery, text),
   library.matching_resources(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
