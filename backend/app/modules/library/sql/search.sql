@@ -30,7 +30,7 @@ create table if not exists library_internal.resource_texts (
   resource_id uuid not null,
   user_id uuid not null,
   is_public boolean not null,
-  -- Title A, tags and category B, description C, readme D.
+  -- Title A, tags, category and language B, description C, readme D.
   words tsvector not null,
   constraint resource_texts_pkey primary key (tenant_id, resource_id),
   constraint resource_texts_resource_id_fkey foreign key (tenant_id, resource_id)
@@ -51,7 +51,7 @@ create table if not exists library_internal.known_words (
   word text not null,
   constraint known_words_tenant_id_fkey foreign key (tenant_id) references relais.tenants (id) on delete cascade
 );
-comment on table library_internal.known_words is 'Words of titles, tags and categories: what misspelt words may have meant.';
+comment on table library_internal.known_words is 'Words of titles, tags, categories and languages: what misspelt words may have meant.';
 alter table library_internal.known_words enable row level security;
 alter table library_internal.known_words force row level security;
 revoke all on library_internal.known_words from public;
@@ -68,7 +68,7 @@ comment on function library_internal.spelled(text) is
   'A text whose words the parser takes one by one: it would drop what looks like a tag and keep a path as one word.';
 
 create or replace function library_internal.words_of(
-    title text, tags text[], category text, description text, readme text) returns tsvector
+    title text, tags text[], category text, language text, description text, readme text) returns tsvector
   language sql stable parallel safe
   begin atomic
     select
@@ -82,11 +82,11 @@ create or replace function library_internal.words_of(
       || setweight(to_tsvector('library_internal.french', rest) || to_tsvector('library_internal.english', rest), 'D')
     from (select
       library_internal.spelled(coalesce(title, '')) as heading,
-      library_internal.spelled(left(concat_ws(' ', array_to_string(tags, ' '), category), 10000)) as marks,
+      library_internal.spelled(left(concat_ws(' ', array_to_string(tags, ' '), category, language), 10000)) as marks,
       library_internal.spelled(left(coalesce(description, ''), 20000)) as body,
       library_internal.spelled(left(coalesce(readme, ''), 20000)) as rest) as texts;
   end;
-comment on function library_internal.words_of(text, text[], text, text, text) is
+comment on function library_internal.words_of(text, text[], text, text, text, text) is
   'The words of a resource, as they are written and as stems of both languages; of very long texts the beginning.';
 
 create or replace function library_internal.keep_words(tenant uuid, texts tsvector[]) returns void
@@ -109,7 +109,7 @@ create or replace function library_internal.keep_texts_of_new() returns trigger
 begin
   insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
+         library_internal.words_of(r.title, r.tags, r.category, r.language, r.description, r.readme)
   from written as r;
   perform library_internal.keep_words(t.tenant_id, array_agg(t.words))
   from written as r
@@ -126,7 +126,7 @@ create or replace function library_internal.keep_texts() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   said constant pg_catalog.tsvector :=
-    library_internal.words_of(new.title, new.tags, new.category, new.description, new.readme);
+    library_internal.words_of(new.title, new.tags, new.category, new.language, new.description, new.readme);
 begin
   update library_internal.resource_texts as t
   set user_id = new.user_id, is_public = new.visibility = 'public', words = said
@@ -139,7 +139,8 @@ comment on function library_internal.keep_texts() is 'A resource is found by wha
 -- For each row, unlike that of new ones: counters change often and never get here.
 create or replace trigger search_texts after update on library.resources for each row
   when (old.title is distinct from new.title or old.tags is distinct from new.tags
-    or old.category is distinct from new.category or old.description is distinct from new.description
+    or old.category is distinct from new.category or old.language is distinct from new.language
+    or old.description is distinct from new.description
     or old.readme is distinct from new.readme or old.visibility is distinct from new.visibility
     or old.user_id is distinct from new.user_id)
   execute function library_internal.keep_texts();
@@ -149,7 +150,7 @@ create or replace function library_internal.keep_missing_texts() returns void
 begin
   insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
+         library_internal.words_of(r.title, r.tags, r.category, r.language, r.description, r.readme)
   from library.resources as r
   where not exists (
     select from library_internal.resource_texts as t where t.tenant_id = r.tenant_id and t.resource_id = r.id);
@@ -325,6 +326,24 @@ comment on function library.matching_resources(text) is
   'All resources that a query finds, the best first; of more than 5000 the best 5000, then the newest. May be filtered,'
   ' ordered, embedded and paged like the table.';
 
+create or replace function library.resources_containing(query text) returns setof library.resources
+  language sql stable parallel safe rows 1000
+  begin atomic
+    select r.* from library.resources as r
+    where r.tenant_id = (select relais.tenant_id()) and (
+      btrim(query) = '' or exists (
+        select
+        -- Once a resource, not once a word.
+        from (select lower(concat_ws(
+          ' ', r.title, r.description, r.readme, r.language, array_to_string(r.tags, ' '))) as said offset 0) as texts
+        cross join unnest(string_to_array(lower(left(query, 500)), ' ')) as word
+        where word <> '' and strpos(texts.said, word) > 0));
+  end;
+comment on function library.resources_containing(text) is
+  'The resources with any word of a query anywhere in title, description, readme, language and tags, letter by letter'
+  ' and whatever the case; without a word all. Reads every resource that the caller may read: `search_resources` is'
+  ' fast, knows forms of words and ranks. May be filtered, ordered, embedded and paged like the table.';
+
 create or replace function library_internal.marked(original text, wanted tsquery, options text) returns text
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
 declare
@@ -428,18 +447,18 @@ begin
 end
 $$;
 revoke execute on function
-  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
+  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text, text),
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(), library_internal.search_words(text),
   library_internal.search_query(text, text), library_internal.meant_query(uuid, text),
   library_internal.texts_found(tsquery, text, text, library.resource_type),
   library_internal.found_resources(text, text, text, library.resource_type, boolean),
-  library_internal.marked(text, tsquery, text), library.matching_resources(text),
+  library_internal.marked(text, tsquery, text), library.matching_resources(text), library.resources_containing(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
 from public;
 grant execute on function
-  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
+  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text, text),
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(),
   library_internal.meant_query(uuid, text),
@@ -449,7 +468,7 @@ grant execute on function
   library_internal.spelled(text), library_internal.search_words(text), library_internal.search_query(text, text),
   library_internal.found_resources(text, text, text, library.resource_type, boolean),
   library_internal.marked(text, tsquery, text),
-  library.matching_resources(text),
+  library.matching_resources(text), library.resources_containing(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
 to anon, authenticated, service, relais_definer;
