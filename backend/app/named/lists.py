@@ -6,7 +6,7 @@ Both spellings of a column are taken. Keys that are no column are not looked at:
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -85,8 +85,18 @@ def invalid(*problems: tuple[str, str]) -> AppError:
     return refuse(VALIDATION_ERROR, [{"path": path, "message": message} for path, message in problems])
 
 
-def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "created_at", last: str = "id") -> Pair:
-    """The order that is asked for, the newest first if none is; rows that are equal in it are told apart by `last`."""
+def order(
+    params: QueryParams,
+    columns: Mapping[str, str],
+    *,
+    otherwise: str = "created_at",
+    last: str = "id",
+    filled: Container[str] = (),
+) -> Pair:
+    """The order that is asked for, the newest first if none is; rows that are equal in it are told apart by `last`.
+
+    `filled`: columns that are never null. Only without a word about nulls do indexes give the order of these.
+    """
     wanted = params.get("sortBy") or params.get("sort_by") or otherwise
     column = columns.get(wanted)
     if column is None:
@@ -94,7 +104,8 @@ def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "
     direction: str = params.get("sortOrder") or params.get("sort_order") or "desc"
     if direction not in ("asc", "desc"):
         raise invalid(("sortOrder", "asc ou desc attendu"))
-    return "order", f"{column}.{direction}.nullslast,{last}.{direction}"
+    nulls = "" if column in filled else ".nullslast"
+    return "order", f"{column}.{direction}{nulls},{last}.{direction}"
 
 
 def words(value: str) -> list[str]:

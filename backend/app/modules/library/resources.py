@@ -70,7 +70,7 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
             rows = [row for _, row in await with_rows(caller, hits)]
             total: int = hits[0]["total"] if hits else 0
             return rows if form == "rows" else {"data": rows, "meta": page.meta(total, most=MOST_COUNTED)}
-    sorting = () if by_rank else (order(params, Resource.columns()),)
+    sorting = () if by_rank else (order(params, Resource.columns(), filled=Resource.filled()),)
     pairs: tuple[Pair, ...] = (("select", Resource.select()), *narrowing, *sorting, *page.pairs())
     if search:
         overlaps = [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
