@@ -39,6 +39,12 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         " rows: `format=rows`, or `Accept: application/vnd.relais.rows+json`, gives them those from the same URL.",
     ),
     (
+        "`limit`",
+        "Above the most that a list tells at once it is that: 100, or 1000 where clients read a list whole."
+        " `meta.limit` says what was used. `/api/profiles/:id/resources` takes what is no number for what is usual;"
+        " elsewhere that is 400, as is 0.",
+    ),
+    (
         "Rows",
         "In camelCase; those of resources, profiles and collections carry every name in snake_case as well, because"
         " the application reads both.",
