@@ -300,5 +300,5 @@ async def test_collections_of_somebody_show_ten_resources_each(client: httpx.Asy
         "id", "title", "description", "category", "tags", "resourceType", "visibility", "fileUrl", "externalUrl",
         "githubUrl", "viewsCount", "downloadsCount", "averageRating",
     }  # fmt: skip
-    assert (told[0]["resourcesCount"], told[0]["isPublic"]) == (12, True)
+    assert (told[0]["resourcesCount"], told[0]["isPublic"]) == (11, True)
     assert len((await client.get(path, params={"limit": 1}, headers=people.owner.headers)).json()) == 1
