@@ -39,6 +39,12 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
         " rows: `format=rows`, or `Accept: application/vnd.relais.rows+json`, gives them those from the same URL.",
     ),
     (
+        "`limit`",
+        "Above the most that a list tells at once it is that: 100, or 1000 where clients read a list whole."
+        " `meta.limit` says what was used. `/api/profiles/:id/resources` takes what is no number for what is usual;"
+        " elsewhere that is 400, as is 0.",
+    ),
+    (
         "Rows",
         "In camelCase; those of resources, comments, collections, suggestions, profiles, groups and notifications carry"
         " every name in snake_case as well, because the application reads both.",
@@ -61,11 +67,14 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
     (
         "`search`",
         "Finds words, other forms of them and their beginnings, in French and English and without regard to accents,"
-        " in titles, tags, categories, descriptions and readmes; every word has to be there. When nothing is found as"
-        " it is spelt, what is spelt nearly so is. A part in the middle of a word is found that way alone. The best"
-        " comes first unless `sortBy` says otherwise. `or=(title.ilike.*text*,…)` on `/rest/v1/resources` still"
-        " compares letter by letter: it reads every row that the caller may read, so that it gets slower as they get"
-        " more.",
+        " in titles, tags, categories, languages, descriptions and readmes; every word has to be there. When nothing"
+        " is found as it is spelt, what is spelt nearly so is. A part in the middle of a word is found that way alone."
+        " The best comes first unless `sortBy` says otherwise; of more than 5000, the best 5000 are ranked, and"
+        " `meta.totalIsBound` says that there are more than `meta.total` may tell. Filters and orders are applied to"
+        " all that is found. `or=(title.ilike.*text*,…)` on `/rest/v1/resources` still compares letter by letter, and"
+        " `rpc('resources_containing', {query})` does so as the clients that kept their data in the browser did in"
+        " `or()`: any word, anywhere in title, description, readme, language and tags. Both read every row that the"
+        " caller may read, so that they get slower as those get more.",
     ),
     (
         "Views and downloads",

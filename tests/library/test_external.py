@@ -168,7 +168,7 @@ async def test_errors_of_every_kind_have_the_form_of_this_api(
         (await client.get(f"{V1}/resources"), (401, "AUTH_TOKEN_MISSING")),
         (await client.get(f"{V1}/stats", headers=bearer("hub_lib_" + "0" * 64)), (401, "API_TOKEN_INVALID")),
         (await client.get(f"{V1}/resources?page=0", headers=program), (400, "VALIDATION_ERROR")),
-        (await client.get(f"{V1}/resources?per_page=101", headers=program), (400, "VALIDATION_ERROR")),
+        (await client.get(f"{V1}/resources?per_page=0", headers=program), (400, "VALIDATION_ERROR")),
         (await client.post(f"{V1}/resources", json=body, headers=reading), (403, "INSUFFICIENT_SCOPE")),
         (
             await client.post(f"{V1}/resources", content=b"{", headers=program | {"content-type": "application/json"}),

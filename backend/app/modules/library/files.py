@@ -121,7 +121,8 @@ async def own(caller: Caller, params: QueryParams, page: Page, form: ListForm = 
     """A page of the files that the caller has uploaded."""
     columns = {**OwnFile.columns(), "created_at": "created_at", "createdAt": "created_at"}
     query = (("select", OwnFile.select()), ("uploaded_by", f"eq.{caller.user_id}"), *filters(params, columns))
-    found = await caller.ask.rows("files", *query, order(params, columns), *page.pairs(), count=True)
+    sorting = order(params, columns, filled=("created_at",))
+    found = await caller.ask.rows("files", *query, sorting, *page.pairs(), count=True)
     rows = [OwnFile.told(row, url=caller.keeping.url(row["file_name"])) for row in found.rows]
     return listed_rows(rows, found, page, form)
 

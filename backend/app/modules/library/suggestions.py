@@ -38,7 +38,7 @@ _STANDING = """
 
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
     """A page of suggestions, those with the most votes first if nothing else is asked for."""
-    sorting = order(params, Suggestion.columns(), otherwise="votes_count")
+    sorting = order(params, Suggestion.columns(), otherwise="votes_count", filled=Suggestion.filled())
     with telling({"22P02": VALIDATION_ERROR}):
         found = await caller.ask.rows(
             TABLE, ("select", _TALLIED), *_conditions(caller, params), sorting, *page.pairs(), count=True
@@ -48,7 +48,8 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
 
 async def ballots(caller: Caller, params: QueryParams, page: Page, form: Form) -> Any:
     """A page of votes, the newest first if nothing else is asked for."""
-    conditions = *filters(params, VoteListed.columns()), order(params, VoteListed.columns())
+    columns = VoteListed.columns()
+    conditions = *filters(params, columns), order(params, columns, filled=VoteListed.filled())
     with telling({"22P02": VALIDATION_ERROR}):
         found = await caller.ask.rows(
             "suggestion_votes", ("select", VoteListed.select()), *conditions, *page.pairs(), count=True

@@ -14,6 +14,7 @@ from app.modules.library.callers import Anybody, User
 from app.modules.library.counters import counting_of
 from app.modules.library.errors import ACCESS_DENIED
 from app.named.answers import Json, errors
+from app.named.lists import Limit
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"])
 _MOST_DAYS = 365
@@ -126,7 +127,7 @@ async def get_stats(
 async def get_popular(
     caller: Anybody,
     days: Days = 7,
-    limit: Annotated[int, Query(ge=1, le=100, description="Resources.")] = 10,
+    limit: Limit = 10,
 ) -> Json:
     """Public resources only."""
     return Json(await analytics.popular(caller, days, limit))

@@ -25,7 +25,7 @@ from app.modules.library.external import ExternalProfile, ExternalResource, Want
 from app.modules.library.routes.resources import Description, Title
 from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.answers import Json, Responses, errors
-from app.named.lists import LAST_PAGE, MOST_ROWS
+from app.named.lists import USUAL_ROWS, Limit, Number
 from app.named.refusals import in_words
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -139,8 +139,8 @@ class ExternalChanges(Body):
 
 
 def _wanted(
-    page: Annotated[int, Query(ge=1, le=LAST_PAGE)] = 1,
-    per_page: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 20,
+    page: Number = 1,
+    per_page: Limit = USUAL_ROWS,
     category: Words = "",
     tags: Annotated[Text, Query(max_length=2000, description="With commas: one of them, whatever the case.")] = "",
     search: Annotated[Text, Query(max_length=500, description="In title and description, or a tag.")] = "",

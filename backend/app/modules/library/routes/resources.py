@@ -64,7 +64,8 @@ class ResourceChanges(_ResourceBody):
 async def get_resources(caller: Anybody, request: Request, page: Paged) -> Json:
     """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list.
 
-    What `search` finds comes best first (`sortBy=relevance`) unless another order is asked for.
+    What `search` finds comes best first (`sortBy=relevance`) unless another order is asked for. Then `meta.total`
+    may be 5000 with `meta.totalIsBound`: there are at least as many.
     """
     return Json(await resources.listed(caller, request.query_params, page, wanted_form(request)))
 
