@@ -91,7 +91,7 @@ async def test_a_list_is_narrowed_ordered_and_told_as_asked(client: httpx.AsyncC
         answer = await client.get("/api/suggestions", params=params, headers=who.headers if who else {})
         assert answer.status_code == 200, answer.text
         rows = answer.json()
-        return [row["name"] for row in (rows if params.get("format") == "rows" else rows["data"])]
+        return [row["name"] for row in (rows if isinstance(rows, list) else rows["data"])]
 
     pending = {"type": "filter", "status": "pending"}
     assert await names(**pending) == ["Liste deux", "Liste un"]
@@ -219,3 +219,21 @@ async def test_guests_read_and_propose_nothing(client: httpx.AsyncClient, people
         await client.post(f"/api/suggestions/{made['id']}/vote", json={"voteType": "upvote"}, headers=who),
     ]
     assert [answer.status_code for answer in refused] == [403, 403]
+
+
+async def test_query_builders_read_bare_rows(client: httpx.AsyncClient, people: People) -> None:
+    made = await proposed(client, people.owner, "Sans page", "category")
+    for who in (people.owner, people.other):
+        await voted(client, who, made["id"])
+    # As the shipped client asks: for the votes on a suggestion, and for suggestions of a type.
+    votes = await client.get("/api/suggestions", params={"suggestion_id": made["id"]})
+    assert {(row["user_id"], row["vote_type"]) for row in votes.json()} == {
+        (people.owner.id, "upvote"),
+        (people.other.id, "upvote"),
+    }
+    rows = await client.get("/api/suggestions", params={"type": "category", "action": "add"})
+    assert made["id"] in [row["id"] for row in rows.json()]
+    # Whoever names a page gets one.
+    for params in ({"suggestion_id": made["id"], "limit": 1}, {"name": "Sans page", "action": "add", "page": 1}):
+        assert (await client.get("/api/suggestions", params=params)).json().keys() == {"data", "meta"}
+    assert (await client.get("/api/suggestions", params={"suggestion_id": "nope"})).status_code == 400
