@@ -93,7 +93,7 @@ async def test_a_list_is_narrowed_ordered_and_told_as_asked(client: httpx.AsyncC
         rows = answer.json()
         return [row["name"] for row in (rows if isinstance(rows, list) else rows["data"])]
 
-    pending = {"type": "filter", "status": "pending"}
+    pending = {"type": "filter", "status": "pending", "suggestedBy__not_null": "true"}
     assert await names(**pending) == ["Liste deux", "Liste un"]
     assert await names(**pending, sortBy="created_at", sortOrder="asc") == ["Liste un", "Liste deux"]
     assert await names(**pending, sortBy="createdAt", action="add") == ["Liste deux", "Liste un"]
@@ -237,3 +237,20 @@ async def test_query_builders_read_bare_rows(client: httpx.AsyncClient, people: 
     for params in ({"suggestion_id": made["id"], "limit": 1}, {"name": "Sans page", "action": "add", "page": 1}):
         assert (await client.get("/api/suggestions", params=params)).json().keys() == {"data", "meta"}
     assert (await client.get("/api/suggestions", params={"suggestion_id": "nope"})).status_code == 400
+
+
+async def test_the_words_of_the_application_are_there_before_anybody_proposes_them(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    # What the shipped client does on its first visit, in the name of whoever visits.
+    headers = people.other.headers
+    for name, kind in (("Développement", "category"), ("react", "tag"), ("file_upload", "resource_type")):
+        word = {"name": name, "type": kind, "description": "d", "votesCount": 10}
+        refused = await client.post("/api/admin/seed-suggestions", json={"suggestions": [word]}, headers=headers)
+        assert refused.status_code == 403
+        known = await client.post("/api/suggestions", json=word, headers=headers)
+        assert (known.status_code, known.json()["code"]) == (409, "ALREADY_APPROVED")
+    pending = await client.post("/api/suggestions", json={"name": "API REST", "type": "filter"}, headers=headers)
+    assert (pending.status_code, pending.json()["code"]) == (409, "ALREADY_PENDING")
+    mine = await client.get("/api/suggestions", params={"suggestedBy": "me"}, headers=headers)
+    assert mine.json()["data"] == []
