@@ -12,7 +12,8 @@ CONTRACT: Final = Path(__file__).parents[2] / "tests" / "contract" / "endpoints.
 INTRO: Final = """\
 The web application and the clients written for it ask for the endpoints below. `tests/contract` asks each of them as
 a visitor, a stranger, the owner, a moderator and an administrator, with requests that are right and wrong, and holds
-the answers against `tests/contract/endpoints.json`: statuses, shapes, what nobody else may see."""
+the answers against `tests/contract/endpoints.json`: statuses, shapes, codes and texts of errors, both casings where
+they are read, what nobody else may see, be it private, of another group, or no longer shared."""
 #: Endpoints without a route, and why.
 _IMPORTED = "Importing the exports of browsers is not there yet."
 LEFT_OUT: Final[Mapping[str, str]] = {
