@@ -71,6 +71,14 @@ class Api(FastAPI):
                 return await self._served_by(scope, receive, send)
         await super().__call__(scope, receive, send)
 
+    def openapi(self) -> dict[str, Any]:
+        """Its description, with what dependencies and declared errors add to it."""
+        known = self.openapi_schema
+        described = super().openapi()
+        if described is not known:
+            api_docs.complete(described, self.routes)
+        return described
+
 
 def application() -> FastAPI:
     """The API as the environment sets it up: what a server process calls."""

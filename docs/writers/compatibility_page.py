@@ -12,7 +12,8 @@ CONTRACT: Final = Path(__file__).parents[2] / "tests" / "contract" / "endpoints.
 INTRO: Final = """\
 The web application and the clients written for it ask for the endpoints below. `tests/contract` asks each of them as
 a visitor, a stranger, the owner, a moderator and an administrator, with requests that are right and wrong, and holds
-the answers against `tests/contract/endpoints.json`: statuses, shapes, what nobody else may see."""
+the answers against `tests/contract/endpoints.json`: statuses, shapes, codes and texts of errors, both casings where
+they are read, what nobody else may see, be it private, of another group, or no longer shared."""
 #: Endpoints without a route, and why.
 _IMPORTED = "Importing the exports of browsers is not there yet."
 LEFT_OUT: Final[Mapping[str, str]] = {
@@ -36,7 +37,9 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
     (
         "Lists",
         "`{data, meta}`, as callers of the routes read them. Callers that go through a query builder want the bare"
-        " rows: `format=rows`, or `Accept: application/vnd.relais.rows+json`, gives them those from the same URL.",
+        " rows: `format=rows`, or `Accept: application/vnd.relais.rows+json`, gives them those from the same URL. What"
+        " query builders alone ask is answered with the bare rows unless `page` or `limit` is sent:"
+        " `/api/suggestions?suggestion_id=…` (votes), `/api/suggestions?action=…` and `/api/profiles?id__in=…`.",
     ),
     (
         "`limit`",
@@ -105,6 +108,16 @@ CHOICES: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 
+#: What the first version of the application asks as rows of a URL that others ask as a page, and what it loses by it:
+#: the page is answered. `tests/contract` holds that there are no others.
+ASKED_BOTH_WAYS: Final[Mapping[str, str]] = {
+    "GET /api/suggestions limit": "The suggestions page takes the library for empty and sends the words that it starts"
+    " with. They are there: it is answered 403 and 409, and goes on.",
+    "GET /api/resources category__not_null": "The suggestions page counts no use of categories.",
+    "GET /api/resources tags__not_null": "The suggestions page counts no use of tags.",
+    "GET /api/resources": "The suggestions page counts no use of types.",
+}
+
 
 def compatibility_page() -> str:
     """The page."""
@@ -118,12 +131,22 @@ def compatibility_page() -> str:
         f"{len(there)} of {len(told)} endpoints are answered.",
         "## Which shape was chosen",
         table(("Where", "What"), CHOICES),
+        "## Pages of the first version that stay incomplete",
+        "The application as it was shipped cannot ask for bare rows, and these requests look like those of callers that"
+        " read a page.",
+        table(("Request", "What is missing"), [(code(_asked(name)), lost) for name, lost in ASKED_BOTH_WAYS.items()]),
         "## Left out",
         table(("Endpoint", "Why"), [(code(item["id"]), LEFT_OUT.get(item["id"], "")) for item in missing])
         or "Nothing.",
         "## Answered",
         table(("Endpoint", "For", "Answer", "What it does"), list(_rows(there))),
     )
+
+
+def _asked(name: str) -> str:
+    """A request with the names of its parameters, as its URL."""
+    route, _, parameters = name.removeprefix("GET ").partition(" ")
+    return f"GET {route}?{parameters}=…" if parameters else f"GET {route}"
 
 
 def offered_routes() -> frozenset[str]:

@@ -202,6 +202,13 @@ def wanted_form(request: Request) -> Form:
     return "page"
 
 
+def wanted_by_builder(request: Request, page: Page) -> tuple[Page, Form]:
+    """Of a URL that query builders alone ask: they read the bare rows, and all of them unless they name a page."""
+    if {"page", "limit"} & request.query_params.keys():
+        return page, wanted_form(request)
+    return Page(1, MOST_ROWS_OF_WHOLE), "rows"
+
+
 def listed(rows: list[dict[str, Any]], found: Found, page: Page, form: Form = "page") -> Any:
     """A page of rows in the form that is asked for."""
     return rows if form == "rows" else {"data": rows, "meta": page.meta(found.total)}

@@ -17,7 +17,7 @@ from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.named.answers import Json, PageOf, errors
-from app.named.lists import MOST_ROWS, Limit, Number, Page, Paged, PagedLeniently, wanted_form
+from app.named.lists import MOST_ROWS, Limit, Number, Page, Paged, PagedLeniently, wanted_by_builder, wanted_form
 
 router = APIRouter(prefix="/api/profiles", tags=["profiles"])
 
@@ -64,10 +64,16 @@ def _many(page: Number = 1, limit: Limit = MOST_ROWS) -> Page:
     return Page(page, limit)
 
 
-@router.get("", summary="List or find profiles", response_model=PageOf[Profile])
+@router.get("", summary="List or find profiles", response_model=PageOf[Profile] | list[Profile])
 async def get_profiles(caller: Anybody, request: Request, page: Paged) -> Json:
-    """`search` finds at most ten by a part of their names, whatever its case and accents; columns narrow the list."""
-    return Json(await profiles.page_of(caller, request.query_params, page, wanted_form(request)))
+    """`search` finds at most ten by a part of their names, whatever its case and accents; columns narrow the list.
+
+    `id__in` is what query builders ask: without `page` and `limit` it is answered with the bare rows, up to 1000.
+    """
+    params, form = request.query_params, wanted_form(request)
+    if "id__in" in params:
+        page, form = wanted_by_builder(request, page)
+    return Json(await profiles.page_of(caller, params, page, form))
 
 
 @router.get(
