@@ -81,7 +81,7 @@ async def test_what_clients_may_call_inside_is_known(db: asyncpg.Connection) -> 
         "drop_entry", "refuse", "must_be_new", "count_use", "tagged_resource_ids", "folded", "file_exists",
         "public_file", "readable_file",
         "daily_counts", "most_viewed", "contributions", "statistics", "people", "found_resources",
-        "search_words", "search_query", "spelled", "marked",
+        "search_words", "search_query", "spelled", "marked", "tell_fork",
     }  # fmt: skip
 
 
