@@ -1,12 +1,12 @@
 """Searches are narrowed and put in order before the best are picked, so that no row is lost; languages are searched.
 
-Revision: library_0019, after library_0013.
+Revision: library_0020, after library_0019.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0019"
-down_revision = "library_0013"
+revision = "library_0020"
+down_revision = "library_0019"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """A collection counts what its reader may read.
 
-Revision: library_0020, after library_0019.
+Revision: library_0021, after library_0020.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0020"
-down_revision = "library_0019"
+revision = "library_0021"
+down_revision = "library_0020"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Every library starts with the suggestions that the application knows, so that no member proposes them.
 
-Revision: library_0021, after library_0013.
+Revision: library_0022, after library_0021.
 """
 
 from app.adapters.migrations import run_script, run_sql
 
-revision = "library_0021"
-down_revision = "library_0013"
+revision = "library_0022"
+down_revision = "library_0021"
 branch_labels = None
 depends_on = None
 
