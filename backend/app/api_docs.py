@@ -6,12 +6,11 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
-from app.accounts.asking import asking
+from app.accounts.asking import asking, asking_of
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
 from app.accounts.supabase.errors import translated_code
 from app.auth.limits import RATE_LIMIT_EXCEEDED
@@ -77,14 +76,7 @@ def _operations(api: Json, routes: Sequence[BaseRoute]) -> Iterator[tuple[str, J
         methods: Json = api["paths"].get(context.path_format, {})
         for method in context.methods or ():
             if method.lower() in methods and hasattr(context, "dependant"):
-                yield str(context.path_format), methods[method.lower()], _asking(context.dependant)
-
-
-def _asking(dependant: Dependant) -> asking | None:
-    """How a route asks who asks; None: it does not."""
-    if isinstance(dependant.call, asking):
-        return dependant.call
-    return next((found for inner in dependant.dependencies if (found := _asking(inner)) is not None), None)
+                yield str(context.path_format), methods[method.lower()], asking_of(context.dependant)
 
 
 def _complete(path: str, operation: Json, who: asking | None) -> None:

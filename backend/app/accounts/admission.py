@@ -5,11 +5,10 @@ when the dependency of the route that says who asks has let them in; when its tu
 """
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.accounts.asking import ADMITTED, asking
+from app.accounts.asking import ADMITTED, asking_of
 from app.middleware.limits import too_large
 
 #: Longest body of somebody who has not signed in: they sign in, leave events, call functions.
@@ -45,14 +44,8 @@ class AdmissionMiddleware:
 async def _admitted(scope: Scope) -> int:
     """How long the body may be; 0: it has no bound of ours. Or an `AppError`."""
     route = scope.get("route")
-    ask = _asking_of(route.dependant) if isinstance(route, APIRoute) else None
+    ask = asking_of(route.dependant) if isinstance(route, APIRoute) else None
     if ask is None:
         return 0
     asked = await ask(Request(scope))
     return LONGEST_OF_STRANGERS if asked.caller.anonymous else 0
-
-
-def _asking_of(dependant: Dependant) -> asking | None:
-    if isinstance(dependant.call, asking):
-        return dependant.call
-    return next((found for inner in dependant.dependencies if (found := _asking_of(inner)) is not None), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi_limiter.depends import RateLimiter
 
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
@@ -102,6 +103,13 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
             host,
             tenant,
         )
+
+
+def asking_of(dependant: Dependant) -> asking | None:
+    """How a route asks who asks; None: it does not."""
+    if isinstance(dependant.call, asking):
+        return dependant.call
+    return next((found for inner in dependant.dependencies if (found := asking_of(inner)) is not None), None)
 
 
 async def _stale(

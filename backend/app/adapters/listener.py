@@ -10,10 +10,6 @@ from app.adapters.postgres import Database
 from app.errors import AppError
 
 
-async def _nothing_to_catch_up() -> None:
-    pass
-
-
 @dataclass(slots=True, kw_only=True)
 class Listener:
     """One connection that hears; when it is lost another one is made, later and later."""
@@ -23,7 +19,7 @@ class Listener:
     #: Told the channel and what was said.
     heard: Callable[[str, str], None]
     #: Called whenever listening has begun: what was said before was said to nobody.
-    catch_up: Callable[[], Awaitable[None]] = _nothing_to_catch_up
+    catch_up: Callable[[], Awaitable[None]]
     #: Called when listening ends.
     deaf: Callable[[], None] | None = None
     #: The event that tells of it; None where something else tells of the same trouble.
@@ -76,3 +72,14 @@ class Listener:
                     self.deaf()
             await asyncio.sleep(delay)
             delay = min(delay * 2, self.longest_delay_seconds)
+
+
+def waking(database: Database, channel: str, wanted: asyncio.Event) -> Listener:
+    """Sets an event when something is said, or may have been: for whoever looks anyway, only later."""
+
+    async def catch_up() -> None:
+        wanted.set()
+
+    return Listener(
+        database=database, channels=(channel,), heard=lambda _channel, _said: wanted.set(), catch_up=catch_up
+    )

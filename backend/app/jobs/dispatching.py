@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 from app import log
-from app.adapters.listener import Listener
+from app.adapters.listener import waking
 from app.adapters.postgres import Database
 from app.adapters.queue import Queue
 from app.adapters.redis import RedisUnavailable
@@ -43,12 +43,7 @@ class Dispatcher:
     async def run(self, stopping: asyncio.Event) -> None:
         """Hand over what is due until told to stop."""
         # Without ears there are still eyes: jobs are looked for all the time.
-        listener = Listener(
-            database=self._database,
-            channels=(CHANNEL,),
-            heard=lambda _channel, _job: self._wanted.set(),
-            catch_up=self._catch_up,
-        )
+        listener = waking(self._database, CHANNEL, self._wanted)
         listener.start()
         try:
             while not stopping.is_set():
@@ -58,9 +53,6 @@ class Dispatcher:
                 await self._wait(stopping, _FULL_SECONDS if handed == _MOST else _POLL_SECONDS)
         finally:
             await listener.stop()
-
-    async def _catch_up(self) -> None:
-        self._wanted.set()
 
     async def drain(self) -> None:
         """Run what is due now."""

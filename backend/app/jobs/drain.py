@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from app import log
-from app.adapters.listener import Listener
+from app.adapters.listener import waking
 from app.adapters.postgres import SERVICE, Database
 from app.adapters.smtp import Envelope, Mailer, Undelivered
 from app.errors import AppError
@@ -85,12 +85,7 @@ class Drain:
     async def run(self, stopping: asyncio.Event) -> None:
         """Send mail until told to stop; what is being sent then is sent to its end."""
         # Without ears there are still eyes: mail is looked for all the time.
-        listener = Listener(
-            database=self._database,
-            channels=(CHANNEL,),
-            heard=lambda _channel, _mail: self._wanted.set(),
-            catch_up=self._catch_up,
-        )
+        listener = waking(self._database, CHANNEL, self._wanted)
         listener.start()
         try:
             while not stopping.is_set():
@@ -100,9 +95,6 @@ class Drain:
         finally:
             await listener.stop()
             await self._mailer.rest()
-
-    async def _catch_up(self) -> None:
-        self._wanted.set()
 
     async def drain(self) -> None:
         """Send what is due now."""

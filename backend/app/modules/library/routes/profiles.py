@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -17,7 +17,7 @@ from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.named.answers import Json, PageOf, errors
-from app.named.lists import MOST_ROWS, Limit, Number, Page, Paged, PagedLeniently, wanted_by_builder, wanted_form
+from app.named.lists import Paged, PagedLeniently, PagedLong, wanted_by_builder, wanted_form
 
 router = APIRouter(prefix="/api/profiles", tags=["profiles"])
 
@@ -58,10 +58,6 @@ class Stats(BaseModel):
     downloads: int
     ratings: RatingTotals
     saved_count: int
-
-
-def _many(page: Number = 1, limit: Limit = MOST_ROWS) -> Page:
-    return Page(page, limit)
 
 
 @router.get("", summary="List or find profiles", response_model=PageOf[Profile] | list[Profile])
@@ -116,6 +112,6 @@ async def get_stats(caller: Anybody, profile_id: str) -> Json:
 
 
 @router.get("/{profile_id}/collections", summary="The collections of a user", response_model=list[CollectionBrief])
-async def get_collections(caller: Anybody, profile_id: str, page: Annotated[Page, Depends(_many)]) -> Json:
+async def get_collections(caller: Anybody, profile_id: str, page: PagedLong) -> Json:
     """Those that the caller may read, the last changed first, each with its first ten resources."""
     return Json(await profiles.collections(caller, profile_id, page))
