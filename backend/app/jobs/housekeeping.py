@@ -35,7 +35,18 @@ SWEEPS: dict[str, str] = {
         where action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
           or created_at < now() - $2::int * interval '1 day'
     """,
-    "change_log": "delete from relais.change_log where created_at < now() - $1::int * interval '1 day'",
+    # Not row by row: whoever asks for what is gone has to be told so.
+    "change_log": """
+        with gone as (
+          delete from relais.change_log
+          where created_at < now() - $1::int * interval '1 day' and position is not null
+          returning position
+        ), marked as (
+          update relais.change_marks as m set floor = greatest(m.floor, (select max(position) from gone))
+          where m.id = 1 and exists (select from gone)
+        )
+        select position from gone
+    """,
     # Those that were given up are kept until somebody has looked at them.
     "jobs": "delete from relais.jobs where state = 'done' and finished_at < now() - $1::int * interval '1 day'",
     # A batch that is older than this is in no buffer any more.
