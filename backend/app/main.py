@@ -43,6 +43,7 @@ from app.middleware.trace import TraceMiddleware
 from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
+from app.realtime.channels import Kind
 from app.realtime.feed import Feed
 from app.realtime.rules import Readers
 from app.settings import Settings, load_settings
@@ -203,7 +204,7 @@ def _cache(
 def _sockets(state: AppState, readers: Readers) -> Sockets:
     tables = frozenset(Name(module.schema, table) for module in state.modules for table in module.realtime_tables)
     feed = Feed(state.database, readers, tables, frozenset({state.settings.rest.tenant_column}))
-    kinds = [kind for module in state.modules for kind in module.channels]
+    kinds: list[Kind] = [kind for module in state.modules for kind in module.channels]
     return Sockets(state, feed, kinds, tables)
 
 

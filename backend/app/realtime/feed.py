@@ -121,11 +121,11 @@ class Feed:
                 return
             try:
                 changes = await log.read(self.database, subscription.position, until, tables)
-                sights, failed = await self._sights(changes, [subscription])
             except AppError as error:
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
-                failed = {subscription.stamp}
-                changes, sights = [], {}
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            sights, failed = await self._sights(changes, [subscription])
             if failed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
@@ -192,7 +192,7 @@ class Feed:
         """The next changes that anybody wants to hear of, and who takes part: whoever comes later has missed them."""
         wanted = [table for table, found in self._subscriptions.items() if found]
         after, last = self.position, self._marks.last
-        changes = await log.read(self.database, after, last, wanted) if wanted else []
+        changes: Sequence[Change] = await log.read(self.database, after, last, wanted) if wanted else ()
         # From here to the end nothing is awaited.
         until = changes[-1].position if len(changes) == log.MOST else last
         taking_part = {one for found in self._subscriptions.values() for one in found if not one.catching_up}
@@ -244,7 +244,7 @@ class Feed:
                 which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
         found, failed = dict[tuple[Stamp, int], Sight](), set[Stamp]()
 
-        async def see(stamp: Stamp, table: Name, which: Collection[Change]) -> None:
+        async def see(stamp: Stamp, table: Name, which: Sequence[Change]) -> None:
             try:
                 async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
                     await self._see(stamp, table, which, found)

@@ -37,10 +37,15 @@ class Told:
 class Topic(Protocol):
     """What a subscription is to."""
 
-    #: As the client calls it.
-    channel: str
-    #: Tables that it is about.
-    tables: Collection[Name]
+    @property
+    def channel(self) -> str:
+        """As the client calls it."""
+        ...
+
+    @property
+    def tables(self) -> Collection[Name]:
+        """Those that it is about."""
+        ...
 
     def concerns(self, change: Change) -> bool:
         """Whether a change is of any interest, whoever may see it."""

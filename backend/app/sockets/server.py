@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
@@ -110,9 +110,7 @@ class Sockets:
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         scope: Scope = environ["asgi.scope"]
-        token = auth.get("token") if isinstance(auth, dict) else None
-        if token is None:
-            token = _query(scope).get("token")
+        token = _object(auth).get("token", _query(scope).get("token"))
         if not isinstance(token, str) or not token:
             raise Refused(MISSING, {"code": "AUTH_TOKEN_MISSING"})
         address = address_of(scope)
@@ -125,7 +123,7 @@ class Sockets:
         if self._of_user.get(caller.user_id, 0) >= self._settings.connections_per_user:
             raise Refused(TOO_MANY.message, {"code": TOO_MANY.code})
         self._of_user[caller.user_id] = self._of_user.get(caller.user_id, 0) + 1
-        client = Client(sid, address, self._settings, caller, stamp, expires, self._socket(sid).queue)
+        client = Client(sid, address, self._settings, caller, stamp, expires, self._queue(sid))
         self._clients[sid] = client
         for kind in self._kinds:
             if kind.joined is not None:
@@ -154,8 +152,9 @@ class Sockets:
         stamp = engine.stamp(caller, Head("GET", "/", "", {}), engine.schemas[0])
         return caller, stamp, float(expires) if isinstance(expires, int | float) else None
 
-    def _socket(self, sid: str) -> AsyncSocket:
-        return self._server.eio.sockets[self._server.manager.eio_sid_from_sid(sid, "/")]
+    def _queue(self, sid: str) -> asyncio.Queue[Any]:
+        sockets = cast("dict[str, AsyncSocket]", self._server.eio.sockets)
+        return cast("asyncio.Queue[Any]", sockets[cast("str", self._server.manager.eio_sid_from_sid(sid, "/"))].queue)
 
     async def _look(self) -> None:
         while True:
@@ -181,17 +180,13 @@ class Sockets:
         client = self._heard(sid)
         if client is None:
             return None
-        wanted = args[0] if args else None
-        since = None
+        wanted = _named(args)
+        channel, since, config = wanted.get("channel"), wanted.get("since"), wanted.get("postgres_changes")
         try:
-            if isinstance(wanted, dict):
-                since = wanted.get("since")
-                if since is not None and (type(since) is not int or not 0 <= since < 2**63):
-                    raise refuse(BAD_MESSAGE, "since")
-            channel = wanted.get("channel") if isinstance(wanted, dict) else wanted
             if not isinstance(channel, str) or not 0 < len(channel) <= _LONGEST_CHANNEL:
                 raise refuse(BAD_MESSAGE, "channel")
-            config = wanted.get("postgres_changes") if isinstance(wanted, dict) else None
+            if since is not None and (type(since) is not int or not 0 <= since < 2**63):
+                raise refuse(BAD_MESSAGE, "since")
             topic = await self._rows(client, channel, config) if config is not None else None
             return await self._join(client, channel, since, topic)
         except AppError as error:
@@ -218,9 +213,8 @@ class Sockets:
             self._feed.go_on_apart(subscription)
         return answer
 
-    async def _rows(self, client: Client, channel: str, config: Any) -> RowsOf:
-        if not isinstance(config, dict):
-            raise refuse(BAD_MESSAGE, "postgres_changes")
+    async def _rows(self, client: Client, channel: str, given: Any) -> RowsOf:
+        config = _object(given)
         engine = self._state.engines.get()
         schema, table = config.get("schema", "public"), config.get("table")
         if engine is None or not isinstance(schema, str) or not isinstance(table, str):
@@ -230,7 +224,7 @@ class Sockets:
         if found is None or name not in self._tables or name.schema not in engine.schemas:
             raise refuse(CHANNEL_REFUSED)
         event = config.get("event", "*")
-        if event != "*" and event not in ALL:
+        if not isinstance(event, str) or (event != "*" and event not in ALL):
             raise refuse(BAD_MESSAGE, "event")
         text = config.get("filter")
         if text is not None and not isinstance(text, str):
@@ -240,9 +234,7 @@ class Sockets:
 
     async def _unsubscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)
-        channel = args[0] if args else None
-        if isinstance(channel, dict):
-            channel = channel.get("channel")
+        channel = _named(args).get("channel")
         if client is None or not isinstance(channel, str):
             return None
         self._leave(client, channel)
@@ -265,7 +257,7 @@ class Sockets:
     async def _auth(self, sid: str, *args: Any) -> Any:
         """A newer token of the same user, in place of the one that comes to its end."""
         client = self._heard(sid)
-        token = args[0].get("token") if args and isinstance(args[0], dict) else args[0] if args else None
+        token = _object(args[0]).get("token", args[0]) if args else None
         if client is None:
             return None
         try:
@@ -314,6 +306,16 @@ class _Json:
     def loads(text: str | bytes, **_: Any) -> Any:
         """Of a text."""
         return orjson.loads(text)
+
+
+def _object(given: Any) -> Mapping[str, Any]:
+    """What is an object in JSON; nothing in particular otherwise."""
+    return cast("Mapping[str, Any]", given) if isinstance(given, dict) else {}
+
+
+def _named(args: Sequence[Any]) -> Mapping[str, Any]:
+    """What a client says of a channel: its name, or an object with it."""
+    return {"channel": args[0]} if args and isinstance(args[0], str) else _object(args[0] if args else None)
 
 
 def _query(scope: Scope) -> dict[str, str]:

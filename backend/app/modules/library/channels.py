@@ -25,7 +25,11 @@ class Notifications:
 
     channel: str
     user_id: str
-    tables = (NOTIFICATIONS,)
+
+    @property
+    def tables(self) -> tuple[Name, ...]:
+        """The one that it is about."""
+        return (NOTIFICATIONS,)
 
     def concerns(self, change: Change) -> bool:
         """New ones of this user's."""
@@ -44,7 +48,11 @@ class ResourceUpdates:
 
     channel: str
     resource_id: str
-    tables = (RESOURCES,)
+
+    @property
+    def tables(self) -> tuple[Name, ...]:
+        """The one that it is about."""
+        return (RESOURCES,)
 
     def concerns(self, change: Change) -> bool:
         """Changes to it."""
@@ -69,7 +77,11 @@ class SuggestionVotes:
     """How votes on suggestions stand."""
 
     channel: str
-    tables = (SUGGESTIONS,)
+
+    @property
+    def tables(self) -> tuple[Name, ...]:
+        """The one that it is about."""
+        return (SUGGESTIONS,)
 
     def concerns(self, change: Change) -> bool:
         """Counts and verdicts that change."""

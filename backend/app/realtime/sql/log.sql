@@ -36,14 +36,14 @@ end
 $$;
 comment on function relais.log_change() is 'Appends what became of a row to the log of changes. See relais.watch_changes.';
 
-create or replace function relais.announce_change() returns trigger
+create or replace function relais.announce_logged() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform pg_notify('relais_changes', '');
   return null;
 end
 $$;
-comment on function relais.announce_change() is 'Tells whoever numbers the log of changes that there is something in it.';
+comment on function relais.announce_logged() is 'Tells whoever numbers the log of changes that there is something in it.';
 
 create or replace function relais.watch_changes(variadic tables text[]) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
@@ -65,8 +65,8 @@ begin
       'create or replace trigger log_change after insert or update or delete on %s'
       ' for each row execute function relais.log_change(%L, %L)', watched, keys, unlogged);
     execute format(
-      'create or replace trigger announce_change after insert or update or delete on %s'
-      ' for each statement execute function relais.announce_change()', watched);
+      'create or replace trigger announce_logged after insert or update or delete on %s'
+      ' for each statement execute function relais.announce_logged()', watched);
   end loop;
 end
 $$;
@@ -76,28 +76,28 @@ comment on function relais.watch_changes(text[]) is 'Has changes to these tables
 create or replace function relais.number_changes(most integer) returns bigint
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
-  last bigint;
+  so_far bigint;
   given integer;
 begin
   -- One at a time: the next one goes on from where this one ends.
-  select m.last into last from relais.change_marks as m where m.id = 1 for update;
+  select m.last into so_far from relais.change_marks as m where m.id = 1 for update;
   with fresh as (
     select c.id, row_number() over (order by c.id) as place from relais.change_log as c
     where c.position is null order by c.id limit most
   )
-  update relais.change_log as c set position = last + fresh.place from fresh where c.id = fresh.id;
+  update relais.change_log as c set position = so_far + fresh.place from fresh where c.id = fresh.id;
   get diagnostics given = row_count;
   if given > 0 then
-    update relais.change_marks as m set last = number_changes.last + given where m.id = 1;
-    perform pg_notify('relais_numbered', (last + given)::text);
+    update relais.change_marks as m set last = so_far + given where m.id = 1;
+    perform pg_notify('relais_numbered', (so_far + given)::text);
   end if;
-  return last + given;
+  return so_far + given;
 end
 $$;
 comment on function relais.number_changes(integer) is 'Gives committed changes their numbers. One session does so at a time.';
 
 revoke execute on function
-  relais.log_change(), relais.announce_change(), relais.watch_changes(text[]), relais.number_changes(integer)
+  relais.log_change(), relais.announce_logged(), relais.watch_changes(text[]), relais.number_changes(integer)
   from public;
 alter function relais.log_change() owner to relais_definer;
 grant execute on function relais.number_changes(integer) to service;

@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name='change_marks_pkey'),
     schema='relais'
     )
-    run_sql("realtime/sql/log.sql", "ae6f20d4d5e1d101")
+    run_sql("realtime/sql/log.sql", "827d577af229c969")
     run_script(
         """
         insert into relais.change_marks default values;
@@ -46,7 +46,7 @@ def downgrade() -> None:
         begin
           for item in
             select t.tgrelid::regclass as owner, t.tgname from pg_catalog.pg_trigger as t
-            where t.tgname in ('log_change', 'announce_change')
+            where t.tgname in ('log_change', 'announce_logged')
           loop
             execute format('drop trigger %I on %s', item.tgname, item.owner);
           end loop;
@@ -54,7 +54,7 @@ def downgrade() -> None:
         $$;
         drop function relais.watch_changes(text[]);
         drop function relais.log_change();
-        drop function relais.announce_change();
+        drop function relais.announce_logged();
         drop function relais.logged_image(jsonb);
         drop function relais.number_changes(integer);
         drop table relais.change_marks;

@@ -32,7 +32,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     run_script(
         "".join(
-            f"drop trigger log_change on library.{name}; drop trigger announce_change on library.{name};"
+            f"drop trigger log_change on library.{name}; drop trigger announce_logged on library.{name};"
             for name in TABLES
         )
     )
