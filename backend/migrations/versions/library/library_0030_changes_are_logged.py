@@ -1,11 +1,11 @@
 """Changes to what people watch are logged.
 
-Revision: library_0014, after library_0013.
+Revision: library_0030, after library_0013.
 """
 
 from app.adapters.migrations import run_script
 
-revision = "library_0014"
+revision = "library_0030"
 down_revision = "library_0013"
 branch_labels = None
 depends_on = "core_0007"
