@@ -61,6 +61,24 @@ class OwnRedis:
         shutil.rmtree(self.directory / "appendonlydir", ignore_errors=True)
         (self.directory / "appendonly.aof").unlink(missing_ok=True)
 
+    def keep(self, directory: Path) -> None:
+        """Put aside what it knows now, for `fall_back`."""
+        for item in self._files():
+            target = directory / item.relative_to(self.directory)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(item, target)
+
+    def fall_back(self, directory: Path) -> None:
+        """Kill it, and start it with what it knew then."""
+        self.kill()
+        for item in self._files():
+            item.unlink()
+        shutil.copytree(directory, self.directory, dirs_exist_ok=True)
+        self.start()
+
+    def _files(self) -> list[Path]:
+        return [item for item in self.directory.rglob("*") if item.is_file()]
+
     def freeze(self) -> None:
         """Have it answer nothing, with its connections open."""
         self._signal(signal.SIGSTOP)

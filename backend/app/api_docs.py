@@ -1,9 +1,22 @@
-"""The API reference as a page of our own: no script from elsewhere, readable without a network."""
+"""The description of the API, completed, and a page of our own that shows it: no script from elsewhere."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
+
+from app.accounts.asking import asking
+from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
+from app.accounts.supabase.errors import translated_code
+from app.auth.limits import RATE_LIMIT_EXCEEDED
+from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
+from app.named.answers import Told
 
 router = APIRouter(include_in_schema=False)
 _PAGE = files("app").joinpath("api_docs.html").read_text(encoding="utf-8")
@@ -11,9 +24,155 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: Their errors have shapes of their own.
+_GOTRUE, _EXTERNAL = "/auth/v1/", "/api/v1/"
+_GOTRUE_SCHEMA: Mapping[str, Any] = {
+    "title": "GoTrueError",
+    "description": "An error as Supabase's client reads it. The code is GoTrue's word for it.",
+    "type": "object",
+    "required": ["code", "error_code", "msg", "message"],
+    "properties": {name: {"type": "string"} for name in ("code", "error_code", "msg", "message")},
+}
+_FRAMEWORKS = ("HTTPValidationError", "ValidationError")
+_DEEPEST = 6
+Json = dict[str, Any]
 
 
 @router.get("/api/docs")
 async def docs() -> HTMLResponse:
     """The page; it reads `/api/docs.json`."""
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+def complete(api: Json, routes: Sequence[BaseRoute]) -> None:
+    """Add what routes say by their dependencies (who is let in, who waits), and an example of each body and answer."""
+    parts: Json = api.setdefault("components", {})
+    schemas: Json = parts.setdefault("schemas", {})
+    for name in _FRAMEWORKS:
+        schemas.pop(name, None)
+    schemas.setdefault("Told", Told.model_json_schema())
+    schemas["GoTrueError"] = _GOTRUE_SCHEMA
+    parts["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token, or an API token that begins with `hub_lib_`.",
+        }
+    }
+    for path, operation, who in _operations(api, routes):
+        _complete(path, operation, who)
+        for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media in holder.get("content", {}).values():
+                if _says_something(media.get("schema", {})) and not {"example", "examples"} & media.keys():
+                    media["example"] = example_of(schemas, media["schema"])
+
+
+def _says_something(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema says more than that there is some object."""
+    return bool(set(schema) - {"title", "type", "additionalProperties"})
+
+
+def _operations(api: Json, routes: Sequence[BaseRoute]) -> Iterator[tuple[str, Json, asking | None]]:
+    for context in iter_route_contexts(routes):
+        methods: Json = api["paths"].get(context.path_format, {})
+        for method in context.methods or ():
+            if method.lower() in methods and hasattr(context, "dependant"):
+                yield str(context.path_format), methods[method.lower()], _asking(context.dependant)
+
+
+def _asking(dependant: Dependant) -> asking | None:
+    """How a route asks who asks; None: it does not."""
+    if isinstance(dependant.call, asking):
+        return dependant.call
+    return next((found for inner in dependant.dependencies if (found := _asking(inner)) is not None), None)
+
+
+def _complete(path: str, operation: Json, who: asking | None) -> None:
+    answers: Json = operation["responses"]
+    wanted: list[ErrorSpec] = []
+    if "HTTPValidationError" in str(answers.get("422", "")):
+        # The framework describes what it would answer; here that is told like every refusal.
+        del answers["422"]
+        wanted.append(VALIDATION_ERROR)
+    if who is not None:
+        wanted.append(RATE_LIMIT_EXCEEDED)
+        if who.bearer == "good":
+            operation["security"] = [{"bearer": []}] if who.user else [{}, {"bearer": []}]
+            wanted += [AUTH_TOKEN_MISSING, AUTH_TOKEN_INVALID] if who.user else [AUTH_TOKEN_INVALID]
+    for spec in wanted:
+        _add(answers, _told(path, spec), spec.message)
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """How an error is told below a path."""
+
+    status: str
+    code: str
+    schema: str
+    body: Json
+
+
+def _told(path: str, spec: ErrorSpec) -> _Refusal:
+    if path.startswith(_GOTRUE):
+        status, word = translated_code(refuse(spec))
+        body = {"code": word, "error_code": word, "msg": spec.message, "message": spec.message}
+        return _Refusal(str(status), word, "GoTrueError", body)
+    if path.startswith(_EXTERNAL):
+        body = {"error": {"message": spec.message, "code": spec.code, "details": None}}
+        return _Refusal(str(spec.status), spec.code, "ExternalError", body)
+    body = {"code": spec.code, "details": None, "error": spec.message, "hint": None, "message": spec.message}
+    return _Refusal(str(spec.status), spec.code, "Told", body)
+
+
+def _add(answers: Json, refusal: _Refusal, message: str) -> None:
+    """Beside what the route says itself of this status."""
+    said = f"`{refusal.code}`: {message}"
+    reference = {"$ref": f"#/components/schemas/{refusal.schema}"}
+    there: Json = answers.setdefault(refusal.status, {"description": said})
+    if f"`{refusal.code}`" not in there["description"]:
+        there["description"] += f", {said}"
+    media: Json = there.setdefault("content", {}).setdefault("application/json", {})
+    media.setdefault("schema", reference)
+    media.setdefault("examples", {}).setdefault(refusal.code, {"value": refusal.body})
+
+
+def example_of(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Any:
+    """A value of this schema, the same each time."""
+    if "$ref" in schema:
+        return example_of(schemas, schemas[schema["$ref"].rsplit("/", 1)[-1]], depth)
+    for known in ("example", "const", "default"):
+        if schema.get(known) is not None:
+            return schema[known]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if options:
+        return example_of(schemas, options[0], depth)
+    if schema.get("enum"):
+        return schema["enum"][0]
+    return _of_type(schemas, schema, depth)
+
+
+_OF_FORMAT: Mapping[str, str] = {
+    "uuid": "0193f2a0-0000-7000-8000-000000000000",
+    "date-time": "2026-01-31T12:00:00.000Z",
+    "date": "2026-01-31",
+    "uri": "https://example.org",
+    "binary": "…",
+}
+
+
+def _of_type(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
+    kind = schema.get("type")
+    if kind == "array":
+        return [] if depth >= _DEEPEST else [example_of(schemas, schema.get("items", {}), depth + 1)]
+    if kind == "object" or "properties" in schema:
+        if depth >= _DEEPEST:
+            return {}
+        return {name: example_of(schemas, part, depth + 1) for name, part in schema.get("properties", {}).items()}
+    if kind == "string":
+        text = _OF_FORMAT.get(schema.get("format", ""), "texte")
+        return text.ljust(schema.get("minLength", 0), "e")
+    return {"integer": schema.get("minimum", 1), "number": 4.5, "boolean": True}.get(str(kind))

@@ -89,7 +89,7 @@ def restore(
 def prune(
     days: Annotated[int | None, typer.Option(min=1, help="Instead of RELAIS_BACKUP_RETENTION_DAYS.")] = None,
 ) -> None:
-    """Remove the backups that are too old, but never the newest one."""
+    """Remove the backups that are too old, but never the newest one, nor those of a database of before."""
     from app.backups import store
 
     settings = load_settings()

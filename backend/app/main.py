@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import api_docs, health, log, sockets, watch
+from app.accounts.admission import AdmissionMiddleware
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
 from app.adapters.postgres import Database
@@ -43,6 +44,7 @@ from app.middleware.trace import TraceMiddleware
 from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
+from app.named.refusals import in_words
 from app.realtime.channels import Kind
 from app.realtime.feed import Feed
 from app.realtime.rules import Readers
@@ -76,6 +78,14 @@ class Api(FastAPI):
                 return await self._served_by(scope, receive, send)
         await super().__call__(scope, receive, send)
 
+    def openapi(self) -> dict[str, Any]:
+        """Its description, with what dependencies and declared errors add to it."""
+        known = self.openapi_schema
+        described = super().openapi()
+        if described is not known:
+            api_docs.complete(described, self.routes)
+        return described
+
 
 def application() -> FastAPI:
     """The API as the environment sets it up: what a server process calls."""
@@ -101,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         if settings.cache.enabled:
             await cache.begin_anew()
 
-    engines.loaded = begin_anew
+    engines.changed = begin_anew
     conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
@@ -241,7 +251,7 @@ def _middleware(settings: Settings, modules: Sequence[Module], requests: Request
         max_age=86400,
     )
     allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
-    return _around(settings, cors, requests, of_gateway=False, allowed=allowed)
+    return [*_around(settings, cors, requests, of_gateway=False, allowed=allowed), Middleware(AdmissionMiddleware)]
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
@@ -264,7 +274,7 @@ def _around(
         Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
-        Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway),
+        Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway, in_words=None if of_gateway else in_words),
         Middleware(ConditionalMiddleware),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),

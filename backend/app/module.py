@@ -14,6 +14,8 @@ Seed = Callable[[Any, list[str], int], Awaitable[Mapping[str, int]]]
 #: A background job: an async function that takes the worker's context first.
 Job = Callable[..., Awaitable[Any]]
 DAY = 86400
+#: The row among the jobs that says that a backup was put in the place of the database: which one, of when, and when.
+RESTORED = "backup_restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,10 @@ class Schedule:
     #: Counted from the start of 1970, a Thursday, in UTC: `every=DAY, at=7 * 3600` is each day at seven.
     every: int
     at: int = 0
-    #: The job is told `since` and `until`: the time before this one, and this one.
+    #: The job is told `since` and `until`: a minute before its last time, and before this one.
     windowed: bool = False
+    #: In a database that has never seen it, it waits for its next time: so new a one may be there to be replaced.
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.jobs.places import site_of
 from app.jobs.pulses import beat, beat_once
 from app.module import DAY, Job, Module, Pulse, Schedule
 from app.modules import load_modules
-from app.settings import Settings
+from app.settings import DatabaseSettings, Settings
 
 HOUR = DAY // 24
 CORE = Module(
@@ -46,7 +46,7 @@ def run(settings: Settings, *, burst: bool = False) -> None:
 
 async def _run(settings: Settings, *, burst: bool) -> None:
     assert settings.redis.url is not None, "resolve the URLs first"
-    database, redis = Database(settings.database), Redis(settings.redis)
+    database, redis = Database(patient(settings)), Redis(settings.redis)
     await database.open()
     modules = (CORE, *load_modules())
     jobs: dict[str, Job] = {job.__name__: job for module in modules for job in module.jobs}
@@ -71,6 +71,12 @@ async def _run(settings: Settings, *, burst: bool) -> None:
         await database.close()
         await redis.close()
         log.event("worker_stopped")
+
+
+def patient(settings: Settings) -> DatabaseSettings:
+    """The database as a worker uses it: a statement may take as long as the job that it is of."""
+    seconds = max(settings.database.statement_timeout_seconds, settings.jobs.timeout_seconds)
+    return settings.database.model_copy(update={"statement_timeout_seconds": seconds})
 
 
 class _Beside:

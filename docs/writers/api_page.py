@@ -1,14 +1,15 @@
 """`reference/api.md`: every route, from the OpenAPI description that the API serves."""
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from app.main import create_app
 from app.settings import AuthSettings, DatabaseSettings, RedisSettings, Settings
 from pydantic import SecretStr
 
-from docs.writers.markdown import block, code, page, table
+from docs.writers.markdown import anchor, block, code, page, table
 
 INTRO: Final = """\
 A running API describes itself: `/api/docs.json` is its OpenAPI description, `/api/docs` a page that shows it.
@@ -17,8 +18,18 @@ A running API describes itself: `/api/docs.json` is its OpenAPI description, `/a
 Tables and functions are below `/rest/v1/` and not in it: see [Queries](queries.md). They have a description of their
 own, at `/rest/v1/`, as the caller may see them.
 
-Errors have [one shape](errors.md). Every answer carries `X-Request-Id`: the one that was sent, if it is up to 64
-letters, digits, dots, colons, dashes or underscores, else a new one."""
+Examples are made of the [schemas](#schemas), which are at the end. Errors have [one shape](errors.md). Every answer
+carries `X-Request-Id`: the one that was sent, if it is up to 64 letters, digits, dots, colons, dashes or underscores,
+else a new one."""
+
+#: Between the errors of one status.
+_REFUSALS: Final = re.compile(r", (?=`)")
+#: Who may ask, by what the description says of tokens.
+_WHO: Final[Mapping[str, str]] = {
+    "null": "",
+    '[{"bearer": []}]': "For whoever has signed in.",
+    '[{}, {"bearer": []}]': "For anybody; a token that comes along must be good.",
+}
 
 
 def api_page() -> str:
@@ -29,7 +40,8 @@ def api_page() -> str:
         for path, methods in sorted(api["paths"].items())
         for method, spec in methods.items()
     ]
-    return page("API", INTRO, *parts)
+    schemas = [_schema(name, schema) for name, schema in sorted(api["components"]["schemas"].items())]
+    return page("API", INTRO, *parts, "## Schemas", *schemas)
 
 
 def described() -> dict[str, Any]:
@@ -48,24 +60,77 @@ def _operation(path: str, method: str, spec: Mapping[str, Any]) -> str:
         (code(item["name"]), item["in"], "yes" if item.get("required") else "no", item.get("description", ""))
         for item in spec.get("parameters", [])
     ]
+    done = {status: answer for status, answer in spec["responses"].items() if status < "400"}
+    refused = [
+        (status, *_refusal(said))
+        for status, answer in spec["responses"].items()
+        if status not in done
+        for said in _REFUSALS.split(answer["description"])
+    ]
     parts = (
         f"## {method} {path}",
         f"{spec.get('summary', '')}. {spec.get('description', '')}".strip(),
+        _WHO[json.dumps(spec.get("security"))],
         table(("Parameter", "In", "Required", "Meaning"), parameters),
         _bodies("Body", spec.get("requestBody", {})),
-        *(_bodies(f"Answer {status}", answer) for status, answer in spec["responses"].items()),
+        *(_bodies(f"Answer {status}", answer) for status, answer in done.items()),
+        table(("Status", "Code", "Message"), refused),
     )
     return "\n\n".join(part for part in parts if part)
 
 
+def _refusal(said: str) -> tuple[str, str]:
+    """The code and the message of what a description says of an error."""
+    word, found, message = said.partition(": ")
+    return (code(word.strip("`")), message) if found and word.startswith("`") else ("", said)
+
+
 def _bodies(title: str, holder: Mapping[str, Any]) -> str:
-    kinds = holder.get("content", {})
-    shown = [f"{title}: {code(kind)}{_schema(media.get('schema', {}))}" for kind, media in kinds.items()]
+    shown: list[str] = []
+    for kind, media in holder.get("content", {}).items():
+        schema: Mapping[str, Any] = media.get("schema", {})
+        said = f"{title}: {code(kind)}"
+        if _type(schema):
+            said += f", {_type(schema)}"
+        if "example" in media:
+            said += "\n\n" + block(json.dumps(media["example"], indent=2, ensure_ascii=False), "json")
+        shown.append(said)
     return "\n\n".join(shown)
 
 
-def _schema(schema: Mapping[str, Any]) -> str:
-    """The schema, unless it says no more than that there is some object."""
-    if not set(schema) - {"title", "type", "additionalProperties"}:
-        return ""
-    return "\n\n" + block(json.dumps(schema, indent=2, ensure_ascii=False), "json")
+def _schema(name: str, schema: Mapping[str, Any]) -> str:
+    """What is known by a name: its fields, or its values."""
+    required = schema.get("required", ())
+    fields = [
+        (code(field), _type(part), "yes" if field in required else "no", part.get("description", ""))
+        for field, part in schema.get("properties", {}).items()
+    ]
+    values = ", ".join(code(str(value)) for value in schema.get("enum", ()))
+    return "\n\n".join(
+        part
+        for part in (
+            f"### {name}",
+            schema.get("description", ""),
+            values,
+            table(("Field", "Type", "Required", "Meaning"), fields),
+        )
+        if part
+    )
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A type in a few words; named ones lead to where they are described."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{anchor(name)})"
+    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if options:
+        return " or ".join(filter(None, map(_type, options)))
+    if "enum" in schema or "const" in schema:
+        return " or ".join(code(str(value)) for value in schema.get("enum", [schema.get("const")]))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {})) or 'anything'}"
+    inner = schema.get("additionalProperties")
+    if isinstance(inner, dict) and _type(cast("dict[str, Any]", inner)):
+        return f"object of {_type(cast('dict[str, Any]', inner))}"
+    return " ".join(filter(None, (str(schema.get("type", "")), f"({schema['format']})" if "format" in schema else "")))

@@ -18,8 +18,10 @@ from app.backups.create import LOCK, create_backup, owners
 from app.backups.errors import BACKUP_FAILED
 from app.backups.job import daily_backup, is_due
 from app.backups.restore import MAINTENANCE, _swapped, restore, restore_into, verify
+from app.backups.returned import HELD
 from app.errors import AppError
 from app.main import create_app
+from app.module import RESTORED
 from app.settings import Settings
 from app.worker import CORE, HOUR
 from pydantic import SecretStr
@@ -110,6 +112,11 @@ async def test_a_backup_takes_the_place_of_a_database_that_is_in_use(safe: Setti
     connection = await asyncpg.connect(admin(safe))
     title = "select title from library.resources order by id limit 1"
     before, known = await connection.fetchval(title), await databases(safe)
+    await run_sql(
+        admin(safe),
+        "insert into relais.jobs (name) values ('of before')",
+        "insert into relais.email_outbox (recipient, template, locale) values ('lea@example.org', 'welcome', 'fr')",
+    )
     async with started(create_app(safe)) as app, client_of(app) as client:
         made = await create_backup(safe)
         await connection.execute("update library.resources set title = 'après'")
@@ -124,6 +131,10 @@ async def test_a_backup_takes_the_place_of_a_database_that_is_in_use(safe: Setti
             answer = await client.get("/rest/v1/resources?select=title&order=id&limit=1")
         assert answer.json() == [{"title": before}], "nothing that was kept may be told any more"
     assert await databases(safe) - known == {done.before}
+    noted = "select arguments ->> 'backup' from relais.jobs where name = $1 and state = 'done'"
+    assert await value(admin(safe), noted, RESTORED) == made.name
+    held = "select (select state || last_error from relais.jobs where name = 'of before') || status || last_error"
+    assert await value(admin(safe), f"{held} from relais.email_outbox") == f"dead{HELD}failed{HELD}"
     aside = with_database(admin(safe), done.before)
     assert await value(aside, "select distinct title from library.resources") == "après"
     assert await value(admin(safe), "select has_database_privilege('anon', current_database(), 'temporary')") is False
@@ -284,6 +295,23 @@ async def test_old_ones_go_but_never_the_newest(safe: Settings) -> None:
     assert store.pruned(directory, 30, now + timedelta(days=31)) == [first.name]
     assert store.pruned(directory, 30, now + timedelta(days=365)) == []
     assert {path.name for path in directory.iterdir()} == {second.name, "somebody-elses"}
+
+
+async def test_those_of_the_database_of_before_stay(safe: Settings) -> None:
+    directory, later = store.directory_of(safe), datetime.now(UTC) + timedelta(days=100)
+    before, after, newest = [await create_backup(safe) for _ in range(3)]
+    made = datetime.fromisoformat(newest.began) - timedelta(hours=1)
+    rewrite(safe, before.name, created_at=made.isoformat())
+    assert store.pruned(directory, 30, later) == [after.name], "a database may be new and all it was still in backups"
+    rewrite(safe, newest.name, began="", tables={"relais.users": 0})
+    assert store.pruned(directory, 30, later) == [], "nobody is in the newest"
+    rewrite(safe, newest.name, began="", tables={"relais.users": 1})
+    assert store.pruned(directory, 30, later) == [before.name]
+
+
+def rewrite(settings: Settings, name: str, **told: Any) -> None:
+    path = store.directory_of(settings) / name / store.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | told))
 
 
 async def test_the_backup_of_the_day_is_made_once(safe: Settings) -> None:

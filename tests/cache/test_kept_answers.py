@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, cast
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pytest
 from app.adapters.redis import Redis
 from fastapi import FastAPI
 
+from tests.accounts.conftest import Member
 from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
 
@@ -143,6 +145,29 @@ async def test_a_rule_that_changes_holds_for_what_was_kept(
     await eventually(is_seen_again)
 
 
+async def test_a_tightened_rule_holds_though_the_catalog_cannot_be_read(
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await new_resource(client, people.owner, title="Vue de tous")
+    assert await settled(client)
+
+    async def fails(_: object) -> None:
+        raise ValueError("not now")
+
+    hidden = "create policy hidden on library.resources as restrictive for select to anon using (false)"
+    with monkeypatch.context() as patched:
+        patched.setattr(type(app.state.relais.engines), "_load", fails)
+        await run_sql(urls.admin, hidden)
+        try:
+
+            async def nothing_is_seen() -> bool:
+                return (await asked(client))[1] == []
+
+            await eventually(nothing_is_seen)
+        finally:
+            await run_sql(urls.admin, "drop policy hidden on library.resources")
+
+
 async def test_a_write_that_is_taken_back_leaves_what_was_kept_right(client: httpx.AsyncClient, people: People) -> None:
     await new_resource(client, people.owner, title="Reste")
     before = await settled(client)
@@ -178,31 +203,63 @@ async def test_a_right_that_is_given_or_taken_shows_at_once(client: httpx.AsyncC
     assert (await asked(client, path, **people.other.headers))[1] == []
 
 
+@asynccontextmanager
+async def lent(urls: Urls, row: str, member: Member, seconds: float) -> AsyncGenerator[Callable[[], Awaitable[bool]]]:
+    """Share a resource with somebody for a moment; tells whether the moment is over."""
+    connection = cast("Any", await asyncpg.connect(urls.admin))
+    try:
+        ends = await connection.fetchval(
+            "insert into library.resource_shares (tenant_id, resource_id, shared_with_user_id, expires_at)"
+            " select tenant_id, id, $2::text::uuid, now() + $3 * interval '1 second'"
+            " from library.resources where id = $1::text::uuid returning expires_at",
+            row,
+            member.id,
+            seconds,
+        )
+
+        async def is_over() -> bool:
+            return await connection.fetchval("select clock_timestamp() >= $1", ends)
+
+        yield is_over
+    finally:
+        await connection.close()
+
+
 async def test_nothing_outlives_the_end_of_a_right(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
     row = (await new_resource(client, people.owner, title="Jusqu'à", visibility="private"))["id"]
     path = f"/rest/v1/resources?select=title&id=eq.{row}"
-    connection = cast("Any", await asyncpg.connect(urls.admin))
-    try:
-        await connection.execute(
-            "insert into library.resource_shares (tenant_id, resource_id, shared_with_user_id, expires_at)"
-            " select tenant_id, id, $2::text::uuid, now() + interval '1.5 seconds'"
-            " from library.resources where id = $1::text::uuid",
-            row,
-            people.other.id,
-        )
+    async with lent(urls, row, people.other, 1.5) as is_over:
 
         async def shared() -> bool:
             return bool((await asked(client, path, **people.other.headers))[1])
 
         await eventually(shared)
         assert await settled(client, path, **people.other.headers)
-        while await connection.fetchval(
-            "select expires_at > clock_timestamp() from library.resource_shares where resource_id = $1::text::uuid", row
-        ):
-            await asyncio.sleep(0.05)
+        await eventually(is_over)
         assert (await asked(client, path, **people.other.headers))[1] == []
+
+
+async def test_a_right_that_ends_while_an_answer_is_computed_is_not_kept_in_it(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    row = (await new_resource(client, people.owner, title="Encore", visibility="private"))["id"]
+    path = f"/rest/v1/resources?select=title&id=eq.{row}"
+    assert await settled(client, path, **people.other.headers) == []
+    holding = cast("Any", await asyncpg.connect(urls.admin))
+    try:
+        async with lent(urls, row, people.other, 0.8) as is_over:
+            await asyncio.sleep(0.2)
+            async with holding.transaction():
+                await holding.execute("lock table library.resources in access exclusive mode")
+                # As many as it takes for an answer to be kept.
+                reading = asyncio.gather(*(asked(client, path, **people.other.headers) for _ in range(3)))
+                await eventually(is_over)
+            await reading
+            # Time enough to keep what was read, before another answer takes its place.
+            await asyncio.sleep(0.4)
+            assert (await asked(client, path, **people.other.headers))[1] == []
     finally:
-        await connection.close()
+        await holding.close()
 
 
 @pytest.mark.parametrize(
@@ -257,3 +314,22 @@ async def test_a_crowd_that_asks_for_the_same_computes_it_once(
     assert ran <= 2
     assert counts.misses >= 1
     assert len({str(rows) for _, rows in told}) == 1
+
+
+async def test_what_nobody_asks_for_twice_is_not_kept(client: httpx.AsyncClient, app: FastAPI, people: People) -> None:
+    await new_resource(client, people.owner)
+    redis: Redis = app.state.relais.redis
+
+    async def kept() -> set[bytes]:
+        (found,) = await redis.run(("KEYS", redis.key("cache", "resources:*")))
+        return set(found)
+
+    before = await kept()
+    for _ in range(5):
+        assert (await asked(client, f"{LIST}&title=neq.{uuid4().hex}"))[0] == "miss"
+    path = f"{LIST}&title=neq.{uuid4().hex}"
+    await asked(client, path)
+    await asyncio.sleep(0.1)
+    assert await kept() <= before
+    await settled(client, path)
+    assert len(await kept() - before) == 1

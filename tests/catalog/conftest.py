@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from app.adapters.postgres import NOBODY, Database
+from app.adapters.postgres import LOOK, NOBODY, Database
 from app.catalog.introspect import Scope, introspect
 from app.catalog.keeper import Keeper
 from app.catalog.types import Catalog
@@ -167,9 +167,8 @@ async def nobody_listens(settings: Settings) -> None:
 async def somebody_listens(settings: Settings) -> None:
     """Wait until somebody listens to this database, on all channels."""
     # The configured channel is the last one that is listened to.
-    await _until_listeners(
-        settings, "exists", f"and state = 'idle' and query ilike 'listen %{settings.rest.db_channel}%'"
-    )
+    last = f"(query ilike 'listen %{settings.rest.db_channel}%' or query = $look${LOOK}$look$)"
+    await _until_listeners(settings, "exists", f"and state = 'idle' and {last}")
 
 
 async def _until_listeners(settings: Settings, exist: str, how: str = "") -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncGenerator
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from app.accounts.mails import CANCELLED
@@ -166,3 +167,16 @@ async def test_a_worker_is_missed_more_in_production(settings: Settings) -> None
     finally:
         await redis.run(("DEL", redis.key(HEALTH)))
         await redis.close()
+
+
+async def test_a_database_that_a_killed_restore_left_closed_is_told(settings: Settings, urls: Urls) -> None:
+    parts = urlsplit(urls.admin)
+    name, elsewhere = parts.path[1:], urlunsplit(parts._replace(path="/postgres"))
+    await run_sql(elsewhere, f"alter database {name} allow_connections false")
+    try:
+        severity, words = told(await examine_database(settings), "PostgreSQL")
+    finally:
+        await run_sql(elsewhere, f"alter database {name} allow_connections true")
+    assert severity is WRONG
+    assert "not currently accepting connections" in words
+    assert "allow_connections true" in words

@@ -10,9 +10,11 @@ import httpx
 from tests.accounts.conftest import NOBODYS, signed_up
 from tests.contract.endpoints import Endpoint, Field
 from tests.contract.examples import EXAMPLES, Example, Request, made
-from tests.contract.world import CALLERS, World
+from tests.contract.world import CALLERS, HIDDEN, SHARED, World
 
 AT_ONCE = 8
+#: What can be wrong with a field of a body.
+BODIES = ("wrong type", "too long", "left out")
 #: Who is in any case allowed to ask an endpoint, by what it demands.
 ALLOWED = {
     "none": "owner",
@@ -22,6 +24,9 @@ ALLOWED = {
     "admin": "admin",
     "super_admin": "super_admin",
 }
+#: A value that a parameter of a type cannot have.
+WRONG = {"int": "1e9", "uuid": "pas-un-id", "url": "javascript:alert(1)"}
+LONG = "9" * 3000
 UNKNOWN = {"unknown": NOBODYS, "malformed": "pas-un-id", "over-long": "x" * 3000, "hostile": "%00'%22;--"}
 
 
@@ -68,7 +73,9 @@ def cases(endpoint: Endpoint) -> Iterator[Case]:
     allowed = ALLOWED[endpoint.auth]
     yield from (Case(endpoint, "valid", who) for who in CALLERS)
     if example.hidden is not None:
-        yield from (Case(endpoint, "hidden", who) for who in ("anonymous", "other"))
+        yield from (Case(endpoint, "hidden", who, of) for of in hidden_as(example) for who in ("anonymous", "other"))
+        if endpoint.method == "GET" and endpoint.auth == "none":
+            yield from (Case(endpoint, "shared", "other", of) for of in shared_as(example))
     if endpoint.places:
         yield from (Case(endpoint, kind, allowed) for kind in UNKNOWN)
     for item in endpoint.fields:
@@ -81,16 +88,31 @@ def cases(endpoint: Endpoint) -> Iterator[Case]:
             yield Case(endpoint, "left out", allowed, item.name)
     if endpoint.method != "GET" and endpoint.fields:
         yield Case(endpoint, "no JSON", allowed)
+    for name, _ in endpoint.parameters:
+        yield from (Case(endpoint, kind, allowed, name) for kind in ("wrong parameter", "long parameter"))
     yield Case(endpoint, "hostile query", allowed)
+
+
+def hidden_as(example: Example) -> tuple[str, ...]:
+    """The rows that only their readers may see, by their makers: a private resource stands for all that strangers may
+    not read, those that were shared with them until yesterday and those of a group that they left included."""
+    return HIDDEN if "{private}" in (example.hidden or {}).values() else ("",)
+
+
+def shared_as(example: Example) -> tuple[str, ...]:
+    """Resources that are not public, and that the stranger may read nevertheless."""
+    return SHARED if "{private}" in (example.hidden or {}).values() else ()
 
 
 async def _ask(world: World, case: Case) -> Asked:
     example = EXAMPLES.get(case.endpoint.id, Example())
-    request = await made(world, example, case.who, hidden=case.kind == "hidden")
+    request = await made(world, example, case.who, hidden=case.kind in ("hidden", "shared"), instead=_instead(case))
     path, body, query = dict(request.path), request.body, dict(request.query)
     if case.kind in UNKNOWN:
         path = dict.fromkeys(path, UNKNOWN[case.kind])
-    elif case.detail:
+    elif case.kind in ("wrong parameter", "long parameter"):
+        query[case.detail] = _of_parameter(case)
+    elif case.kind in BODIES:
         body = _spoilt(case, request)
     elif case.kind == "hostile query":
         query |= {
@@ -108,6 +130,17 @@ async def _ask(world: World, case: Case) -> Asked:
         told.pop("json")
     answer = await world.client.request(case.endpoint.method, case.endpoint.filled(path), params=query, **told)
     return Asked(case, answer.status_code, answer.content, _json(answer), answer.headers.get("content-type", ""))
+
+
+def _instead(case: Case) -> str:
+    return case.detail if case.kind in ("hidden", "shared") else ""
+
+
+def _of_parameter(case: Case) -> str:
+    type_ = dict(case.endpoint.parameters)[case.detail]
+    if case.kind == "long parameter":
+        return LONG
+    return WRONG.get(type_, "pas-une-valeur" if type_.startswith("enum") else "'%&|!(\x00")
 
 
 def _spoilt(case: Case, request: Request) -> dict[str, Any]:

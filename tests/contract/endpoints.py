@@ -24,6 +24,15 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that it names. Of those without a code the text alone counts."""
+
+    status: int
+    code: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """What the contract says of one."""
 
@@ -37,8 +46,16 @@ class Endpoint:
     kind: str
     shape: Any
     additions: Any
-    #: Statuses of its errors and their codes.
-    errors: frozenset[tuple[int, str | None]]
+    errors: frozenset[Refusal]
+    #: Parameters of its query string, with their types.
+    parameters: tuple[tuple[str, str], ...]
+    #: Its rows have every name in camelCase and in snake_case.
+    both_casings: bool
+
+    @property
+    def refused_with(self) -> frozenset[int]:
+        """The statuses of its errors."""
+        return frozenset(item.status for item in self.errors)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -73,5 +90,9 @@ def _endpoint(told: dict[str, Any]) -> Endpoint:
         kind=success["kind"],
         shape=success["shape"],
         additions=success["additions"],
-        errors=frozenset((item["status"], item["code"]) for item in told["errors"]),
+        errors=frozenset(Refusal(item["status"], item["code"], item["error"]) for item in told["errors"]),
+        parameters=tuple(
+            (item["name"], item["type"]) for item in told["query_params"] or () if not item["name"].startswith("<")
+        ),
+        both_casings=told["row_dual_case"],
     )

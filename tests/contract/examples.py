@@ -24,6 +24,8 @@ class Example:
     #: Statuses that a right request may have besides the contract's: what an installation was not given (mail, a
     #: provider, a backup) or the row's state.
     also: tuple[int, ...] = ()
+    #: Codes that refusals may have besides the contract's, where a rule is ours.
+    codes: tuple[str, ...] = ()
     #: The row whose names only its readers may see, in the places of the path.
     hidden: Mapping[str, str] | None = None
     #: Whoever asks is signed out by it: somebody new does.
@@ -39,8 +41,8 @@ class Request:
     query: Mapping[str, str]
 
 
-async def made(world: World, example: Example, who: str, *, hidden: bool = False) -> Request:
-    """The request of somebody, about rows of its own."""
+async def made(world: World, example: Example, who: str, *, hidden: bool = False, instead: str = "") -> Request:
+    """The request of somebody, about rows of its own; or about a hidden one, made by another maker if one is named."""
     known: dict[str, list[str]] = {}
 
     async def filled(value: Any) -> Any:
@@ -55,8 +57,10 @@ async def made(world: World, example: Example, who: str, *, hidden: bool = False
                 known[what] = (await world.make(what, who)).split(":")
         return _MADE.sub(lambda found: known[found[1]][int(found[2] or 0)], value)
 
-    path = example.hidden if hidden and example.hidden is not None else example.path
-    return Request(await filled(dict(path)), await filled(example.body), await filled(dict(example.query)))
+    path = dict(example.hidden if hidden and example.hidden is not None else example.path)
+    if instead:
+        path = {name: f"{{{instead}}}" for name in path}
+    return Request(await filled(path), await filled(example.body), await filled(dict(example.query)))
 
 
 def _of(name: str, maker: str, hidden: str = "", **more: Any) -> Example:
@@ -72,7 +76,9 @@ _VERSION = {"resource_id": "{resource}", "title": "T", "description": "D", "tags
 _UNLINKED = (400, 404, 502, 503)
 
 EXAMPLES: Final[Mapping[str, Example]] = {
-    "POST /api/auth/signup": Example(body={"email": "{word}@example.org", "password": "Correct-Horse-7"}),
+    "POST /api/auth/signup": Example(
+        body={"email": "{word}@example.org", "password": "Correct-Horse-7"}, codes=("WEAK_PASSWORD",)
+    ),
     "POST /api/auth/signin": Example(body={"email": "{word}@example.org", "password": "x"}, also=(401,)),
     "POST /api/auth/signout": Example(also=(400,), leaves=True),
     "POST /api/auth/refresh": Example(body={"refreshToken": "{word}"}, also=(401,)),
@@ -188,8 +194,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "GET /api/files/:fileName/info": Example({"fileName": "{word}.txt"}, also=(404,)),
     # One at a time; and only an administrator of the default tenant.
     "POST /api/backups/create": Example(also=(409, 503)),
-    "POST /api/backups/restore": Example(body={"filename": "{word}.dump"}, also=(400, 403, 404)),
-    "GET /api/monitoring/health": Example(also=(503,)),
+    "POST /api/backups/restore": Example(
+        body={"filename": "{word}.dump"}, also=(400, 403, 404), codes=("RESTORE_DISABLED",)
+    ),
+    # On a slow machine it says so.
+    "GET /api/monitoring/health": Example(also=(207, 503)),
     "GET /api/oauth-accounts/:provider": Example({"provider": "github"}, also=(404,)),
     "DELETE /api/oauth-accounts/:id": _of("id", "nobody", also=(404,)),
     "PUT /api/oauth-accounts/:id/primary": _of("id", "nobody", also=(404,)),
@@ -222,7 +231,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "GET /api/resource_versions": Example(query={"resource_id": "{versioned}"}),
     "GET /api/resource_versions/:id": _of("id", "version"),
     # A row as the dialect takes it: values are cast, and what no row of the caller's may be is refused by its policy.
-    "POST /api/resource_versions": Example(body=_VERSION, also=(201, 403)),
+    "POST /api/resource_versions": Example(body=_VERSION, also=(201, 403), codes=("23514",)),
     "DELETE /api/resource_versions/:id": _of("id", "version"),
     "GET /api/v1/resources/:id": _of("id", "resource", "private"),
     "POST /api/v1/resources": Example(body=_RESOURCE),

@@ -1,8 +1,12 @@
 """What is wrong with an answer, by the contract."""
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from tests.contract.asking import Asked
+from pydantic.alias_generators import to_snake
+
+from tests.contract.asking import BODIES, Asked
 from tests.contract.endpoints import Endpoint
 from tests.contract.examples import EXAMPLES, Example
 from tests.contract.shape import problems
@@ -24,7 +28,15 @@ TURNED_AWAY = {
     "super_admin": ("owner", "other", "moderator", "admin"),
 }
 _PATHS = ("unknown", "malformed", "over-long", "hostile")
-_BODIES = ("wrong type", "too long", "left out", "no JSON")
+_BODIES = (*BODIES, "no JSON")
+_PARAMETERS = ("wrong parameter", "long parameter")
+#: What theirs answered where it had no code: a proper one is better, with the same text.
+_NO_CODE = (None, "INTERNAL_ERROR")
+#: Codes that any endpoint may answer, whatever else the contract names for the status.
+_ANYWHERE = {
+    400: frozenset({"VALIDATION_ERROR", "MALFORMED_REQUEST"}),
+    401: frozenset({"AUTH_TOKEN_MISSING", "AUTH_TOKEN_INVALID"}),
+}
 
 
 def faults(answer: Asked, emails: Mapping[str, str]) -> Iterator[str]:
@@ -39,6 +51,7 @@ def faults(answer: Asked, emails: Mapping[str, str]) -> Iterator[str]:
         yield f"{case}: {answer.status}, not one of {sorted(wanted)}: {answer.content[:200]!r}"
     if answer.status >= 400:
         yield from (f"{case}: {told}" for told in problems(answer.json, ERRORS_OF.get(endpoint.group, ERROR)))
+        yield from (f"{case}: {told}" for told in _otherwise_worded(answer))
     elif case.kind == "valid" and answer.status == endpoint.status:
         yield from (f"{case}: {told}" for told in _unlike(answer))
     yield from _leaks(answer, emails)
@@ -47,11 +60,15 @@ def faults(answer: Asked, emails: Mapping[str, str]) -> Iterator[str]:
 def _wanted(answer: Asked, also: tuple[int, ...]) -> set[int] | None:
     """The statuses that would do; None: any that is no 5xx."""
     case, endpoint = answer.case, answer.case.endpoint
-    listed = {status for status, _ in endpoint.errors}
+    listed = endpoint.refused_with
     if case.kind == "valid":
         return _of_valid(case.who, endpoint) | (set(also) if _is_let_in(case.who, endpoint) else set())
     if case.kind == "hidden":
         return {401, 404} if case.who == "anonymous" else {404, 403} & (listed | {404})
+    if case.kind == "shared":
+        return {endpoint.status}
+    if case.kind in _PARAMETERS:
+        return {endpoint.status, 400} | set(also)
     if case.kind in _PATHS:
         return {404} | (listed & {400, 403}) | set(also) if 404 in listed else None
     if case.kind in _BODIES:
@@ -60,7 +77,7 @@ def _wanted(answer: Asked, also: tuple[int, ...]) -> set[int] | None:
 
 
 def _of_valid(who: str, endpoint: Endpoint) -> set[int]:
-    listed = {status for status, _ in endpoint.errors}
+    listed = endpoint.refused_with
     done = {endpoint.status} | ({200, 201} if endpoint.status in (200, 201) else set[int]())
     if endpoint.auth == "none":
         return done
@@ -93,6 +110,54 @@ def _unlike(answer: Asked) -> Iterator[str]:
     for shape in (endpoint.shape, endpoint.additions):
         if shape is not None:
             yield from problems(told, shape)
+    if endpoint.both_casings:
+        yield from _in_one_casing(told)
+
+
+def _otherwise_worded(answer: Asked) -> Iterator[str]:
+    """Codes and texts of refusals, where the contract gives them."""
+    wanted = [item for item in answer.case.endpoint.errors if item.status == answer.status]
+    told = answer.json
+    if not wanted or not isinstance(told, dict):
+        return
+    if isinstance(told.get("error"), dict):
+        told = told["error"]
+    code, text = told.get("code"), told.get("message")
+    if code in EXAMPLES.get(answer.case.endpoint.id, Example()).codes:
+        return
+    of_code = [item for item in wanted if item.code == code] or [item for item in wanted if item.code in _NO_CODE]
+    if code in _ANYWHERE.get(answer.status, frozenset()) and not any(item.code == code for item in of_code):
+        return
+    if not any(_says(item.text, text) for item in of_code):
+        known = sorted(f"{item.code} {item.text!r}" for item in wanted)
+        yield f"{answer.status} {code} {text!r}, none of {known}"
+
+
+def _says(pattern: str, text: Any) -> bool:
+    """Whether a text is the contract's, whatever stands in its places."""
+    parts = (re.escape(part) for part in re.split(r"\{[^}]*\}", pattern))
+    return isinstance(text, str) and re.fullmatch(".*".join(parts), text, re.DOTALL) is not None
+
+
+def _in_one_casing(told: Any) -> Iterator[str]:
+    """Names of rows that are told in camelCase alone."""
+    for row in _rows(told):
+        for name, value in row.items():
+            twin = to_snake(name.lstrip("_"))
+            if twin != name and not name.startswith("_") and row.get(twin, ...) != value:
+                yield f"{name} without {twin}"
+
+
+def _rows(told: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(told, list):
+        for item in told:
+            yield from _rows(item)
+    elif isinstance(told, dict):
+        if "id" in told:
+            yield told
+        else:
+            for item in told.values():
+                yield from _rows(item)
 
 
 def _leaks(answer: Asked, emails: Mapping[str, str]) -> Iterator[str]:

@@ -96,6 +96,10 @@ def _fits(value: Any, leaf: str) -> bool:
         return value == {"true": True, "false": False}.get(inside, inside)
     if kind == "recursive":
         return isinstance(value, dict)
+    if inside.startswith("/"):
+        # A path with places in it.
+        parts = map(re.escape, re.split(r"\{\w+\}", inside))
+        return isinstance(value, str) and re.fullmatch("[^/]+".join(parts), value) is not None
     bounds = re.fullmatch(r"(\d+)\.\.(\d+)", inside)
     if bounds is not None and _is_int(value):
         return int(bounds[1]) <= value <= int(bounds[2])

@@ -1,7 +1,8 @@
 """The requests of the web application, page by page as it sends them: every answer has what its page reads of it.
 
-`frontend_requests.json` says who asks for what, and what is read: a shape, `rows` (bare, or below `data`: see below),
-one `row` (alone or in a list), a `refusal` in words, or nothing but that it went well.
+`frontend_requests.json` says who asks for what, and what is read: a shape, `rows` (an array and nothing else), one
+`row` (alone or in a list), a `refusal` in words, or nothing but that it went well. Rows that others read as a page from
+the same URL come below `data`: which those are, the page about compatibility says.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 
+from docs.writers.compatibility_page import ASKED_BOTH_WAYS
 from tests.accounts.conftest import signed_up
 from tests.conftest import Urls, client_of, started
 from tests.contract.conftest import in_default_tenant
@@ -76,13 +78,19 @@ def test_a_page_reads_what_it_needs(replayed: list[httpx.Response | None], numbe
         return
     assert answer.is_success, answer.text
     if reads != "nothing":
-        assert not _unread(answer.json(), reads)
+        assert not _unread(answer.json(), reads, as_page=_name(told) in ASKED_BOTH_WAYS)
 
 
-def _unread(told: Any, reads: Any) -> list[str]:
+def test_each_url_that_is_asked_both_ways_is_asked() -> None:
+    asked = {_name(told) for told in REQUESTS if isinstance(told["reads"], dict) and told["reads"].keys() == {"rows"}}
+    assert asked >= ASKED_BOTH_WAYS.keys()
+
+
+def _unread(told: Any, reads: Any, *, as_page: bool) -> list[str]:
+    if as_page:
+        return problems(told, {"data": [reads["rows"]], "meta": "object"})
     if isinstance(reads, dict) and reads.keys() == {"rows"}:
-        # Which of the two forms a list has is a choice that the page about compatibility explains.
-        return problems(told["data"] if isinstance(told, dict) else told, [reads["rows"]])
+        return problems(told, [reads["rows"]])
     if isinstance(reads, dict) and reads.keys() == {"row"}:
         return problems(told[0] if isinstance(told, list) else told, reads["row"])
     return problems(told, reads)

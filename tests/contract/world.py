@@ -15,6 +15,9 @@ from tests.accounts.conftest import Member, signed_up
 
 #: In every private row; whoever may not read these finds it in no answer.
 SECRET = "zzsecretzz"
+#: Makers of resources that strangers may not read, and of some that one of them may.
+HIDDEN = ("private", "lapsed", "of_group")
+SHARED = ("shared", "of_their_group")
 CALLERS = ("anonymous", "other", "owner", "moderator", "admin", "super_admin")
 
 
@@ -82,6 +85,43 @@ async def _private(world: World, _who: str) -> str:
     return await world.row(
         "resources", user_id=owner, title=SECRET, description=SECRET, readme=SECRET, visibility="private"
     )
+
+
+async def _lapsed(world: World, who: str) -> str:
+    """Shared with the stranger until yesterday."""
+    return await _shared_with_other(world, who, SECRET, expires_at=datetime.now(UTC) - timedelta(days=1))
+
+
+async def _shared(world: World, who: str) -> str:
+    return await _shared_with_other(world, who, "Partagée", expires_at=datetime.now(UTC) + timedelta(days=1))
+
+
+async def _shared_with_other(world: World, who: str, text: str, **more: Any) -> str:
+    resource = await _resource_of(world, who, text, "shared_users")
+    other = world.people["other"].id
+    await world.row("resource_shares", resource_id=resource, shared_with_user_id=other, permission="read", **more)
+    return resource
+
+
+async def _of_group(world: World, who: str) -> str:
+    """Shared with a group that the stranger is not in."""
+    resource = await _resource_of(world, who, SECRET, "shared_groups")
+    group = await _group(world, who)
+    await world.row("resource_shares", resource_id=resource, shared_with_group_id=group, permission="read")
+    return resource
+
+
+async def _of_their_group(world: World, who: str) -> str:
+    resource = await _resource_of(world, who, "Partagée", "shared_groups")
+    group = await world.row("groups", owner_id=world.people["owner"].id, name="Ensemble")
+    await world.row("group_members", group_id=group, user_id=world.people["other"].id, role="member")
+    await world.row("resource_shares", resource_id=resource, shared_with_group_id=group, permission="read")
+    return resource
+
+
+async def _resource_of(world: World, _who: str, text: str, visibility: str) -> str:
+    owner = world.people["owner"].id
+    return await world.row("resources", user_id=owner, title=text, description=text, readme=text, visibility=visibility)
 
 
 async def _versioned(world: World, _who: str) -> str:
@@ -244,6 +284,10 @@ MAKERS: dict[str, Maker] = {
     "member": _member,
     "resource": _resource,
     "private": _private,
+    "lapsed": _lapsed,
+    "of_group": _of_group,
+    "shared": _shared,
+    "of_their_group": _of_their_group,
     "versioned": _versioned,
     "version": _version,
     "rated": _rated,

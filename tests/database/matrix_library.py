@@ -114,7 +114,7 @@ RESOURCES = (
         "library.files", "id = <file>",
         "insert into library.files (file_name, original_name, mime_type, size, uploaded_by)"
         " values ('n', 'n', 'text/plain', 1, {me})", "original_name = 'x'", scenario="free",
-        select=EVERYBODY, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
+        select=OWNER | ADMINS, insert=CLOSED, update=CLOSED, delete=OWNER | ADMINS,
     ),
     Row(
         "library.files", "id = <private file>",
@@ -247,9 +247,15 @@ ADMINISTRATION = (
     ),
     Row(
         "library.analytics_events", "id = <event>",
-        "insert into library.analytics_events (event, resource_id) values ('resource_view', <private>)", "event = 'x'",
+        "insert into library.analytics_events (event, resource_id) values ('resource_click', <private>)", "event = 'x'",
         public=False, scenario="of a private resource",
         select=OWNER | ADMINS, insert=READERS, update=CLOSED, delete=CLOSED,
+    ),
+    Row(
+        "library.analytics_events", "id = <event>",
+        "insert into library.analytics_events (event, resource_id) values ('resource_view', <public>)", "event = 'x'",
+        public=False, scenario="that makes popular",
+        select=OWNER | ADMINS, insert=CLOSED, update=CLOSED, delete=CLOSED,
     ),
     Row(
         "library.analytics_daily", "tenant_id = <home> and event = 'page_view'",

@@ -66,6 +66,16 @@ async def test_a_guest_keeps_a_profile_and_notifications(db: asyncpg.Connection)
     assert await db.fetchval("select count(*) from library.resources where id = $1", PUBLIC) == 1
 
 
+async def test_a_guest_leaves_a_group_and_removes_nobody_else(db: asyncpg.Connection) -> None:
+    await act_as(db, SERVICE)
+    await db.execute(sql("update library.user_roles set role = 'guest' where user_id = <member>"))
+    await db.execute(sql("update library.group_members set role = 'admin' where user_id = <member>"))
+    await act_as(db, "member")
+
+    assert await db.execute(sql("delete from library.group_members where user_id != <member>")) == "DELETE 0"
+    assert await db.execute("delete from library.group_members") == "DELETE 1"
+
+
 @pytest.mark.parametrize("name", ["member", "shared"])
 async def test_whoever_leaves_loses_groups_shares_and_permissions(db: asyncpg.Connection, name: str) -> None:
     await act_as(db, name)

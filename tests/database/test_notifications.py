@@ -96,7 +96,8 @@ async def test_a_verdict_by_votes_tells_who_suggested(db: asyncpg.Connection) ->
         await act_as(db, name)
         await db.execute("insert into library.suggestion_votes (suggestion_id) values ($1)", ident("suggestion"))
 
-    assert [(name, kind) for name, kind, _ in await _told(db)] == [("owner", "suggestion_approved")]
+    verdict, vote = ("owner", "suggestion_approved"), ("owner", "suggestion_vote")
+    assert [(name, kind) for name, kind, _ in await _told(db)] == [verdict, vote]
 
 
 async def test_an_import_tells_nobody(db: asyncpg.Connection) -> None:

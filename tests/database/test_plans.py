@@ -17,7 +17,7 @@ FILL = (
     "insert into library.resource_comments (resource_id, user_id, content)"
     " select id, user_id, 'C' from library.resources where tenant_id = relais.tenant_id()",
     "insert into library.category_tag_suggestions (name, type, status, votes_count)"
-    " select 'n' || g, 'tag', 'approved', g from generate_series(1, 2000) g",
+    " select 'n' || g, 'tag', 'approved', g from generate_series(1, 10_000) g",
     "analyze library.resources, library.resource_comments, library.category_tag_suggestions",
 )
 

@@ -153,6 +153,30 @@ async def test_preparing_a_tenant_again_changes_nothing(db: asyncpg.Connection) 
     )
 
 
+async def test_a_tenant_starts_with_words_that_nobody_signed(db: asyncpg.Connection) -> None:
+    """One that was proposed in other capitals is not there twice, and what was decided stays decided."""
+    tenant = await db.fetchval("insert into relais.tenants (slug, name) values ('mots', 'Mots') returning id")
+    mine = "from library.category_tag_suggestions where tenant_id = $1"
+    counted = f"select type::text, status::text, votes_count, count(*) {mine} and suggested_by is null group by 1, 2, 3"
+    started = {tuple(row) for row in await db.fetch(counted, tenant)}
+    assert started == {
+        ("category", "approved", 10, 8), ("tag", "approved", 8, 15),
+        ("resource_type", "approved", 5, 3), ("filter", "approved", 7, 6),
+        ("category", "pending", 0, 1), ("tag", "pending", 0, 2), ("filter", "pending", 0, 1),
+    }  # fmt: skip
+
+    await db.execute("delete " + mine + " and name in ('react', 'python')", tenant)
+    await db.execute(
+        "insert into library.category_tag_suggestions (tenant_id, name, type, status)"
+        " values ($1, 'React', 'tag', 'rejected')",
+        tenant,
+    )
+    await db.execute("select library_internal.prepare_tenant($1)", tenant)
+    again = await db.fetch(f"select name, status::text {mine} and lower(name) in ('react', 'python')", tenant)
+    assert {tuple(row) for row in again} == {("React", "rejected"), ("python", "approved")}
+    assert await db.fetchval(f"select count(*) {mine}", tenant) == 36
+
+
 async def test_an_empty_user_name_is_none(db: asyncpg.Connection) -> None:
     for name in ("owner", "other"):
         await act_as(db, name)

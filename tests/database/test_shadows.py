@@ -79,8 +79,9 @@ async def test_what_clients_may_call_inside_is_known(db: asyncpg.Connection) -> 
         "has_rank", "my_group_ids", "managed_group_ids", "shared_resource_ids", "writable_resource_ids", "role_of",
         "address_of", "permissions_of", "totals_of", "count_view", "count_download", "group_resource_ids",
         "drop_entry", "refuse", "must_be_new", "count_use", "tagged_resource_ids", "folded", "file_exists",
+        "public_file", "readable_file",
         "daily_counts", "most_viewed", "contributions", "statistics", "people", "found_resources",
-        "search_words", "search_query", "spelled", "marked",
+        "search_words", "search_query", "spelled", "marked", "tell_fork",
     }  # fmt: skip
 
 

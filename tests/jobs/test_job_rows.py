@@ -14,7 +14,9 @@ from app.jobs import rows, schedules
 from app.jobs.dispatching import Dispatcher, perform
 from app.jobs.performing import Performer, Run
 from app.jobs.rows import put_job
-from app.module import DAY, Job, Schedule
+from app.module import DAY, RESTORED, Job, Schedule
+from app.modules.library import MODULE
+from app.modules.library.file_sweep import sweep_files
 from app.settings import Settings
 
 from tests.accounts.conftest import with_group
@@ -185,8 +187,29 @@ async def test_a_job_whose_worker_is_stopped_is_at_once_anybodys(settings: Setti
     with pytest.raises(asyncio.CancelledError):
         await running
     row = await row_of(database, job_id)
-    assert row["state"] == "waiting"
+    assert (row["state"], row["attempts"]) == ("waiting", 0), "nothing was wrong with the job"
     assert row["due_in"] <= 0
+
+
+async def test_a_job_that_heeds_no_time_uses_up_its_tries(settings: Settings, database: Database) -> None:
+    broken_off = asyncio.Event()
+
+    async def stubborn(ctx: dict[str, Any]) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            broken_off.set()
+            await asyncio.Event().wait()
+
+    job_id = await put(database, "stubborn")
+    hasty = with_group(settings, "jobs", timeout_seconds=0.05)
+    running = asyncio.create_task(performer(database, hasty, stubborn).perform())
+    await broken_off.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    row = await row_of(database, job_id)
+    assert (row["state"], row["attempts"]) == ("waiting", 1)
+    assert row["last_error"] == "It took longer than 0.05 seconds"
 
 
 async def test_what_takes_its_workers_along_is_given_up(database: Database) -> None:
@@ -280,11 +303,73 @@ async def test_a_time_of_a_schedule_is_put_once_whoever_asks(database: Database)
     assert sorted(put) == [0] * 7 + [1]
     # Nobody was there for three days: what was missed is one job, which is told so.
     await schedules.put_due(database, [daily], (now + timedelta(days=4)).timestamp())
-    # A clock that is behind puts nothing.
-    assert await schedules.put_due(database, [daily], (now + timedelta(days=2)).timestamp()) == 0
+    # A clock that is a little behind puts nothing.
+    assert await schedules.put_due(database, [daily], (now + timedelta(days=4, hours=-1.5)).timestamp()) == 0
     found = await database.fetch(
         SERVICE,
         "select (arguments ->> 'since')::timestamptz, (arguments ->> 'until')::timestamptz from relais.jobs order by 2",
         mode="write",
     )
     assert [(row[0].day, row[1].day) for row in found] == [(17, 18), (18, 22)]
+    assert {moment.astimezone(UTC).strftime("%H:%M") for row in found for moment in row} == {"06:59"}
+
+
+async def test_a_clock_that_was_ahead_stops_no_schedule(database: Database) -> None:
+    async def job(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(job, every=DAY, at=7 * 3600, windowed=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    for days in (0, 30, 1):
+        assert await schedules.put_due(database, [daily], (now + timedelta(days=days)).timestamp()) == 1, days
+    (row,) = await database.fetch(
+        SERVICE,
+        "select arguments ->> 'since' from relais.jobs where scheduled_for = $1::timestamptz",
+        now + timedelta(hours=23),
+        mode="write",
+    )
+    assert row[0].startswith("2026-11-18T06:59")
+
+
+async def test_schedules_go_by_the_clock_of_postgresql(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def job(ctx: dict[str, Any]) -> None:
+        pass
+
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    await schedules.tick({"database": database, "schedules": [Schedule(job, every=3600)]})
+    (row,) = await database.fetch(SERVICE, "select now() - scheduled_for from relais.jobs", mode="write")
+    assert timedelta(0) <= row[0] < timedelta(hours=1)
+
+
+async def test_a_schedule_may_wait_for_its_next_time_in_a_new_database(database: Database) -> None:
+    async def sweep_all(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(sweep_all, every=DAY, at=7 * 3600, waits=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    assert await schedules.put_due(database, [daily], now.timestamp()) == 0
+    assert await schedules.put_due(database, [daily], (now + timedelta(hours=22)).timestamp()) == 0
+    assert await rows.claim(database, ["sweep_all"], 60) is None
+    assert await schedules.put_due(database, [daily], (now + timedelta(hours=23)).timestamp()) == 1
+
+
+async def test_what_was_due_before_a_backup_was_brought_back_is_not_made_up_for(database: Database) -> None:
+    async def digest(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(digest, every=DAY, at=7 * 3600, windowed=True)
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    await schedules.put_due(database, [daily], now.timestamp())
+    returned = now + timedelta(days=3)
+    put = "insert into relais.jobs (name, scheduled_for, state, finished_at) values ($1, $2, 'done', now())"
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(put, RESTORED, returned)
+    assert await schedules.put_due(database, [daily], (returned + timedelta(minutes=1)).timestamp()) == 0
+    assert await schedules.put_due(database, [daily], (returned + timedelta(days=1)).timestamp()) == 1
+    told = "select arguments ->> 'since' from relais.jobs where name = 'digest' order by scheduled_for desc limit 1"
+    (row,) = await database.fetch(SERVICE, told, mode="write")
+    assert row[0].startswith("2026-11-21T06:59")
+
+
+def test_what_removes_files_waits() -> None:
+    assert [one.waits for one in MODULE.schedules if one.job is sweep_files] == [True]

@@ -4,13 +4,18 @@ import pickle
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import asyncpg
 import pytest
 from app.adapters.postgres import SERVICE, Database
 from app.adapters.queue import QUEUE, Queue, make_worker, work
 from app.adapters.redis import Redis, RedisUnavailable
-from app.jobs import housekeeping
+from app.errors import AppError
+from app.jobs import housekeeping, parts
 from app.settings import Settings
+from app.worker import patient
 from pydantic import SecretStr
+
+from tests.conftest import Urls, run_sql
 
 
 @pytest.fixture
@@ -101,3 +106,50 @@ async def test_housekeeping_removes_what_has_served_its_time(settings: Settings,
     assert removed["one_time_tokens"] == sum(removed.values()) == 1
     left = await database.fetch(SERVICE, "select token_hash from relais.one_time_tokens")
     assert [row[0] for row in left] == [b"new"]
+
+
+async def test_a_table_that_cannot_be_swept_keeps_no_other_waiting(settings: Settings, urls: Urls) -> None:
+    await run_sql(
+        urls.admin,
+        "insert into relais.one_time_tokens (email, purpose, token_hash, expires_at)"
+        " select 'b@example.org', 'reset_password', number::text::bytea, now() - interval '8 days'"
+        " from generate_series(1, 5) as number",
+    )
+    hasty = Database(settings.database.model_copy(update={"statement_timeout_seconds": 0.3}))
+    await hasty.open()
+    locking = await asyncpg.connect(urls.admin)
+    try:
+        async with locking.transaction():
+            await locking.execute("lock table relais.sessions")
+            with pytest.raises(AppError) as caught:
+                await housekeeping.sweep({"database": hasty})
+    finally:
+        await locking.close()
+        await hasty.close()
+    assert caught.value.code == "57014"
+    connection = await asyncpg.connect(urls.admin)
+    try:
+        left = "select count(*) from relais.one_time_tokens where email = 'b@example.org'"
+        assert await connection.fetchval(left) == 0
+    finally:
+        await connection.close()
+
+
+async def test_rows_go_in_parts(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART", 2)
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(
+            "insert into relais.flushed_batches (buffer, created_at)"
+            " select 'old', now() - interval '8 days' from generate_series(1, 5)"
+        )
+    assert (await housekeeping.sweep({"database": database}))["flushed_batches"] == 5
+
+
+async def test_a_statement_of_a_worker_may_take_as_long_as_its_job(settings: Settings) -> None:
+    database = Database(patient(settings))
+    await database.open()
+    try:
+        (row,) = await database.fetch(SERVICE, "select current_setting('statement_timeout')")
+    finally:
+        await database.close()
+    assert row[0] == "5min"

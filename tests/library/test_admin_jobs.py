@@ -64,7 +64,7 @@ async def test_jobs_have_pages_and_names(app: FastAPI, client: httpx.AsyncClient
     assert [job["id"] for job in (await seen(client, people.admin, name="job1"))["data"]] == [ids[3], ids[1]]
 
 
-@pytest.mark.parametrize("query", ["state=lost", "state=", "page=0", "limit=101", "name=%00", "page=x"])
+@pytest.mark.parametrize("query", ["state=lost", "state=", "page=0", "limit=0", "name=%00", "page=x"])
 async def test_what_cannot_be_asked_for_is_a_mistake(client: httpx.AsyncClient, people: People, query: str) -> None:
     answer = await client.get(f"{URL}?{query}", headers=people.admin.headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")

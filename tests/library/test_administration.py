@@ -109,8 +109,8 @@ async def test_people_come_in_pages_the_newest_first(client: httpx.AsyncClient, 
     assert first.json()["meta"]["totalPages"] == -(-first.json()["meta"]["total"] // 2)
     beyond = await client.get("/api/admin/users", params={"page": 10**8}, headers=people.admin.headers)
     assert beyond.json()["data"] == []
-    too_many = await client.get("/api/admin/users", params={"limit": 101}, headers=people.admin.headers)
-    assert too_many.status_code == 400
+    none = await client.get("/api/admin/users", params={"limit": 0}, headers=people.admin.headers)
+    assert none.status_code == 400
 
 
 @pytest.mark.parametrize("rank", ["guest", "user", "moderator"])

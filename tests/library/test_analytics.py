@@ -1,11 +1,13 @@
 """`/api/analytics`: what is taken, what comes of it, and who is shown whose numbers."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
-from app.adapters.postgres import SERVICE, Database
+from app.adapters.postgres import SERVICE, Connection, Database
+from app.jobs import buffers
 from app.main import create_app
 from app.modules.library import counters, events, retention
 from app.settings import Settings
@@ -37,6 +39,17 @@ async def got(client: httpx.AsyncClient, path: str, who: Member | None = None, *
     answer = await client.get(f"/api/analytics/{path}", params=params, headers=who.headers if who else {})
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def viewed(urls: Urls, resource: str, times: int, who: str = "") -> None:
+    """Events of views that were written in another time."""
+    person = f"'{who}'" if who else "null"
+    await run_sql(
+        urls.admin,
+        "insert into library.analytics_events (tenant_id, event, resource_id, user_id)"
+        f" select r.tenant_id, 'resource_view', r.id, {person} from library.resources as r, generate_series(1, {times})"
+        f" where r.id = '{resource}'",
+    )
 
 
 async def stored(database: Database) -> list[tuple[Any, ...]]:
@@ -128,6 +141,61 @@ async def test_an_event_that_cannot_be_written_keeps_no_other_waiting(
     assert len(await stored(context["database"])) == 3
 
 
+_POISON = """
+    create function poisoned() returns trigger language plpgsql as $$
+    begin raise exception using errcode = 'query_canceled'; end $$;
+    create trigger poisoned before insert on library.analytics_events
+    for each row when (new.event like 'poison%') execute function poisoned();
+"""
+
+
+async def test_a_batch_that_cannot_be_written_stops_no_other(
+    client: httpx.AsyncClient, context: dict[str, Any], urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffers, "PART_ITEMS", 2)
+    monkeypatch.setattr(buffers, "MOST_WAITING", 2)
+
+    async def written(*names: str) -> list[str]:
+        for name in names:
+            await track(client, event=name)
+        await events.flush_events(context)
+        return [row[0] for row in await stored(context["database"])]
+
+    await run_sql(urls.admin, _POISON)
+    assert await written("a", "poison 1", "b", "c", "d") == ["b", "c", "d"]
+    # Two wait: what comes now stays where its number is looked at.
+    assert await written("poison 2", "e", "f") == ["b", "c", "d"]
+    assert await context["redis"].run(("LLEN", events.gathered(context["redis"]).key)) == [1]
+    await run_sql(urls.admin, "drop function poisoned() cascade")
+    assert await written() == ["a", "b", "c", "d", "e", "f", "poison 1", "poison 2"]
+
+
+async def test_batches_are_small(
+    client: httpx.AsyncClient, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer, sizes = events.gathered(context["redis"]), list[int]()
+
+    async def note_size(_: Connection, content: Sequence[bytes]) -> None:
+        sizes.append(len(content))
+
+    for items, size in ((3, 1000), (1000, 1000), (1000, 1)):
+        monkeypatch.setattr(buffers, "PART_ITEMS", items)
+        monkeypatch.setattr(buffers, "PART_BYTES", size)
+        await context["redis"].run(*(("RPUSH", buffer.key, b"x" * 300) for _ in range(4)))
+        await buffer.flush(context["database"], note_size)
+    assert sizes == [3, 1, 3, 1, 1, 1, 1, 1]
+
+
+async def test_large_events_find_less_room(
+    client: httpx.AsyncClient, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_BYTES", 1000)
+    await track(client, event="gathered")
+    await track(client, event="straight", metadata={"a": "x" * 400})
+    assert [row[0] for row in await stored(context["database"])] == ["straight"]
+    await events.flush_events(context)
+
+
 async def test_without_redis_events_are_written_straight(cheap: Settings, context: dict[str, Any]) -> None:
     gone = with_group(cheap, "redis", url=SecretStr("redis://127.0.0.1:9/0"))
     async with started(create_app(gone)) as app, client_of(app) as client:
@@ -147,11 +215,10 @@ async def test_a_buffer_that_nobody_empties_is_gone_round(
 
 
 async def test_numbers_of_everybody_and_of_the_caller(
-    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+    client: httpx.AsyncClient, people: People, context: dict[str, Any], urls: Urls
 ) -> None:
     resource = (await new_resource(client, people.owner))["id"]
-    for _ in range(3):
-        await track(client, people.other, event="resource_view", resourceId=resource)
+    await viewed(urls, resource, 3, people.other.id)
     await track(client, event="page_view")
     await events.flush_events(context)
     told = await got(client, "stats")
@@ -186,13 +253,12 @@ async def test_numbers_that_cannot_be_asked_for(client: httpx.AsyncClient, query
 
 
 async def test_only_public_resources_are_popular(
-    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+    client: httpx.AsyncClient, people: People, context: dict[str, Any], urls: Urls
 ) -> None:
     resources = [await new_resource(client, people.owner, title=f"P{number}") for number in range(3)]
     private = await new_resource(client, people.owner, visibility="private")
     for times, resource in enumerate((resources[2], resources[0], private), 1):
-        for _ in range(times):
-            await track(client, people.owner, event="resource_view", resourceId=resource["id"])
+        await viewed(urls, resource["id"], times)
     await client.post(f"/api/resources/{resources[1]['id']}/view")
     await track(client, people.owner, event="resource_click", resourceId=resources[1]["id"])
     await counters.flush_views(context)
@@ -206,6 +272,28 @@ async def test_only_public_resources_are_popular(
     )
     await client.delete(f"/api/resources/{resources[0]['id']}", headers=people.owner.headers)
     assert len(await got(client, "popular-resources", people.admin)) == 2
+
+
+async def test_nobody_makes_a_resource_popular_by_telling_of_it(
+    client: httpx.AsyncClient, people: People, context: dict[str, Any]
+) -> None:
+    resource = (await new_resource(client, people.owner))["id"]
+    for name in ("resource_view", "resource_download", "resource_click"):
+        for who in (None, None, people.other, people.other):
+            assert (await track(client, who, event=name, resourceId=resource)).json() == TAKEN
+    # A view that is told and counted is one.
+    await client.post(f"/api/resources/{resource}/view")
+    await client.post(f"/api/resources/{resource}/view", headers=people.owner.headers)
+    await track(client, people.owner, event="resource_view", resourceId=resource)
+    for name in ("resource_view", "resource_download"):
+        row = {"event": name, "resource_id": resource}
+        assert (await client.post("/rest/v1/analytics_events", json=row)).status_code == 401
+    await counters.flush_views(context)
+    await events.flush_events(context)
+    told = (await got(client, "stats"))["eventsByType"]
+    assert told == {"resource_click": 4, "resource_view": 3, "resource_download": 2}
+    assert await got(client, "popular-resources") == [{"resourceId": resource, "views": 3}]
+    assert (await client.get(f"/api/resources/{resource}")).json()["viewsCount"] == 2
 
 
 async def test_somebodys_numbers_are_for_themselves_and_for_administrators(
@@ -281,3 +369,30 @@ async def test_read_notifications_go_after_their_time(context: dict[str, Any], c
         mode="write",
     )
     assert [row[0] for row in left] == ["old unread", "read"]
+
+
+async def test_records_of_changes_go_after_their_time_if_they_have_one(
+    context: dict[str, Any], cheap: Settings, urls: Urls
+) -> None:
+    of_days = "'days ' || days, now() - days * interval '1 day' from unnest(array[364, 366]) as days"
+    await run_sql(
+        urls.admin,
+        "insert into library.permission_audit_logs (tenant_id, action, permission_name, created_at)"
+        f" select relais.default_tenant_id(), 'PERMISSION_CREATED', {of_days}",
+        "insert into library.admin_config_audit_logs (tenant_id, key, created_at)"
+        f" select relais.default_tenant_id(), {of_days}",
+    )
+
+    async def kept() -> list[str]:
+        statement = """
+            select name from (
+              select permission_name from library.permission_audit_logs
+              union all select key from library.admin_config_audit_logs) as u (name)
+            where name like 'days %' order by 1
+        """
+        return [row[0] for row in await context["database"].fetch(SERVICE, statement, mode="write")]
+
+    await retention.retire_library_rows(context)
+    assert await kept() == ["days 364", "days 364", "days 366", "days 366"]
+    await retention.retire_library_rows({**context, "settings": with_group(cheap, "retention", audit_days=365)})
+    assert await kept() == ["days 364", "days 364"]

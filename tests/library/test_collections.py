@@ -94,6 +94,25 @@ async def test_a_list_counts_what_is_in_each(client: httpx.AsyncClient, people: 
     assert row["resourcesCount"] == 2
 
 
+async def test_a_collection_counts_what_its_reader_may_read(client: httpx.AsyncClient, people: People) -> None:
+    (shown,) = await resources_of(client, people.owner, 1)
+    secret = await new_resource(client, people.owner, visibility="private")
+    collection = await filled(client, people.owner, shown, secret["id"], isPublic=True)
+    for who, count in ((None, 1), (people.other, 1), (people.owner, 2), (people.moderator, 2), (None, 1)):
+        headers = who.headers if who else {}
+        told = (await client.get(f"{PATH}/{collection}", headers=headers)).json()
+        assert told["resourcesCount"] == told["resources_count"] == len(told["collectionResources"]) == count
+        (row,) = (await listed(client, who, userId=people.owner.id))["data"]
+        assert (row["resourcesCount"], row["_count"]) == (count, {"collectionResources": count})
+        (row,) = (await client.get(f"/api/profiles/{people.owner.id}/collections", headers=headers)).json()
+        assert row["resourcesCount"] == count
+        assert len((await listed(client, who, userId=people.owner.id, resourcesCount=2))["data"]) == count - 1
+    share = {"resource_id": secret["id"], "shared_with_user_id": people.other.id}
+    await client.post("/rest/v1/resource_shares", json=share, headers=people.owner.headers)
+    told = (await client.get(f"{PATH}/{collection}", headers=people.other.headers)).json()
+    assert told["resourcesCount"] == 2
+
+
 async def test_the_last_changed_comes_first(client: httpx.AsyncClient, people: People) -> None:
     first = await new_collection(client, people.owner, name="un")
     second = await new_collection(client, people.owner, name="deux")
@@ -102,7 +121,7 @@ async def test_the_last_changed_comes_first(client: httpx.AsyncClient, people: P
     assert [row["id"] for row in told["data"]] == [first["id"], second["id"]]
 
 
-@pytest.mark.parametrize("params", [{"userId": "nope"}, {"page": 0}, {"limit": 101}, {"sortBy": "x"}, {"search": "\0"}])
+@pytest.mark.parametrize("params", [{"userId": "nope"}, {"page": 0}, {"limit": 0}, {"sortBy": "x"}, {"search": "\0"}])
 async def test_a_list_that_makes_no_sense_is_refused(client: httpx.AsyncClient, params: dict[str, Any]) -> None:
     answer = await client.get(PATH, params=params)
     assert refusal(answer) == (400, "VALIDATION_ERROR")

@@ -1,15 +1,18 @@
 """Files that forms write into a row: kept as files, named by the row, gone if the row does not come about."""
 
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
+from app.files.data_urls import DataUrl, read_data_url
+from app.modules.library import file_links
 from app.settings import Settings
 
-from tests.accounts.conftest import NOBODYS, signed_up, with_group
+from tests.accounts.conftest import NOBODYS, Member, signed_up, with_group
 from tests.conftest import Urls, client_of, run_sql, started
 from tests.library.conftest import People, new_resource
-from tests.library.file_samples import EXECUTABLE, HTML, PNG, TEXT, data_url
+from tests.library.file_samples import EXECUTABLE, HTML, PNG, TEXT, data_url, uploaded
 from tests.library.test_files import lying, with_files
 
 
@@ -58,6 +61,30 @@ async def test_a_file_within_a_changed_resource_takes_the_place_of_the_one_befor
     assert (kept["fileUrl"], kept["filePath"]) == (changed["fileUrl"], changed["filePath"])
 
 
+async def pictured(client: httpx.AsyncClient, who: Member, picture: str) -> str:
+    """Where the picture is that somebody has put into their profile."""
+    answer = await client.put(f"/api/profiles/{who.id}", json={"avatarUrl": picture}, headers=who.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["avatarUrl"]
+
+
+async def test_a_new_picture_takes_the_place_of_the_one_before(client: httpx.AsyncClient, people: People) -> None:
+    alone = await uploaded(client, people.owner)
+    first, second, third = [await pictured(client, people.owner, data_url(PNG, "image/png")) for _ in range(3)]
+    for url, status in ((first, 404), (second, 404), (third, 200)):
+        assert (await client.get(url)).status_code == status
+    listed = (await client.get("/api/files", headers=people.owner.headers)).json()["data"]
+    assert [row["url"] for row in listed] == [third, alone["url"]]
+    assert await pictured(client, people.other, third) == third
+    # What somebody uploaded by itself is theirs to delete.
+    await pictured(client, people.owner, alone["url"])
+    await pictured(client, people.owner, "https://example.org/a.png")
+    assert (await client.get(alone["url"])).status_code == 200
+    assert (await client.get(third)).status_code == 200, "somebody else shows it"
+    await pictured(client, people.other, "")
+    assert (await client.get(third)).status_code == 404
+
+
 async def test_ten_megabytes_go_through(client: httpx.AsyncClient, people: People, cheap: Settings) -> None:
     content = b"abcdefghi\n" * (cheap.files.max_bytes // 10)
     made = await new_resource(client, people.owner, fileUrl=data_url(content, "text/plain"))
@@ -82,6 +109,7 @@ async def test_ten_megabytes_go_through(client: httpx.AsyncClient, people: Peopl
         ("data:", "VALIDATION_ERROR"),
         ("DATA:image/png;base64,é", "VALIDATION_ERROR"),
         ("data:" + "x" * 10_000, "VALIDATION_ERROR"),
+        ("data:text/plain," + "%41" * 30_000, "VALIDATION_ERROR"),
     ],
 )
 async def test_what_is_no_file_is_refused_and_leaves_nothing_behind(
@@ -138,3 +166,33 @@ async def test_links_name_the_address_that_browsers_reach(cheap: Settings) -> No
         member = await signed_up(client)
         made = await new_resource(client, member, fileUrl=data_url(PNG, "image/png"))
         assert made["fileUrl"] == f"https://api.example.org/api/files/{made['filePath']}"
+
+
+async def test_nobody_s_file_is_read_before_they_may_write_it(
+    client: httpx.AsyncClient, people: People, urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unread(url: str) -> None:
+        raise AssertionError(url[:20])
+
+    monkeypatch.setattr(file_links, "read_data_url", unread)
+    body = {"title": "a", "description": "b", "fileUrl": data_url(PNG, "image/png")}
+    missing = await client.put(f"/api/resources/{NOBODYS}", json=body, headers=people.owner.headers)
+    assert missing.status_code == 404
+    await run_sql(urls.admin, f"update library.user_roles set role = 'guest' where user_id = '{people.other.id}'")
+    answer = await client.post("/api/resources", json=body, headers=people.other.headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_ROLE")
+
+
+async def test_a_file_is_read_away_from_the_loop(
+    client: httpx.AsyncClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def noted(url: str) -> DataUrl:
+        threads.append(threading.get_ident())
+        return read_data_url(url)
+
+    monkeypatch.setattr(file_links, "read_data_url", noted)
+    await new_resource(client, people.owner, fileUrl=data_url(PNG, "image/png"))
+    assert threads
+    assert threading.get_ident() not in threads

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from app.adapters.postgres import Database
 from app.main import create_app
+from app.module import RESTORED
 from app.modules.library.file_sweep import FEW, sweep_files
 from app.settings import Settings
 from fastapi import FastAPI
@@ -21,7 +22,7 @@ from tests.accounts.conftest import with_group
 from tests.conftest import Urls, client_of, run_sql, started
 from tests.files.s3_server import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, S3Server, s3_running
 from tests.library.conftest import People, new_resource
-from tests.library.file_samples import PNG, path_of, sent, uploaded
+from tests.library.file_samples import PNG, data_url, path_of, sent, uploaded
 
 OLD = "00000000-0000-0000-0000-000000000001/ab/left_1_2.txt"
 LONG_AGO = time.time() - 30 * 86400
@@ -152,6 +153,43 @@ async def test_bytes_without_a_row_go_after_a_while(client: httpx.AsyncClient, p
     assert place.names() == {file["fileName"], "fresh_1_2.txt"}
 
 
+async def test_a_database_that_knows_most_files_is_needed_to_remove_any(
+    client: httpx.AsyncClient, people: People, place: Place
+) -> None:
+    place.put(OLD, LONG_AGO)
+    assert await swept(place) == {}, "a new database knows nothing"
+    await uploaded(client, people.owner)
+    place.age()
+    others = [OLD.replace("left", f"left{number}") for number in range(FEW)]
+    for key in others:
+        place.put(key, LONG_AGO)
+    assert await swept(place) == {}
+    assert len(place.names()) == FEW + 2
+    for key in others:
+        place.lose(key.rpartition("/")[2])
+    assert await swept(place) == {"bytes_without_rows": 1}
+
+
+async def test_what_came_after_a_backup_that_was_brought_back_stays(
+    client: httpx.AsyncClient, people: People, place: Place, urls: Urls
+) -> None:
+    file = await uploaded(client, people.owner)
+    place.age()
+    place.put(OLD, LONG_AGO)
+    place.put(OLD.replace("left", "before"), LONG_AGO - 2 * 86400)
+    put = "insert into relais.jobs (name, arguments, scheduled_for, state, finished_at)"
+    made, returned = (f"to_timestamp({LONG_AGO + hours * 3600})" for hours in (-10, 10))
+    await run_sql(
+        urls.admin,
+        f"{put} select '{RESTORED}', jsonb_build_object('made', {made}), {returned}, 'done', now()",
+    )
+    try:
+        assert await swept(place) == {"bytes_without_rows": 1}
+    finally:
+        await run_sql(urls.admin, "delete from relais.jobs")
+    assert place.names() == {file["fileName"], "left_1_2.txt"}
+
+
 async def test_rows_without_bytes_go_after_a_while(
     client: httpx.AsyncClient, people: People, place: Place, urls: Urls
 ) -> None:
@@ -193,6 +231,17 @@ async def test_files_of_a_deleted_resource_go_after_a_while(
     assert (await client.get(path_of(file), headers=people.owner.headers)).status_code == 404
 
 
+async def test_a_private_file_that_never_hung_on_anything_goes_after_a_while(
+    client: httpx.AsyncClient, people: People, place: Place, urls: Urls
+) -> None:
+    file, kept = await uploaded(client, people.owner, isPublic="false"), await uploaded(client, people.owner)
+    assert await swept(place) == {}
+    await grow_old(urls)
+    assert await swept(place) == {"files_of_nothing": 1}
+    assert place.names() == {kept["fileName"]}
+    assert (await client.get(path_of(file), headers=people.owner.headers)).status_code == 404
+
+
 async def test_a_file_that_a_fork_or_a_version_names_stays(
     client: httpx.AsyncClient, people: People, place: Place, urls: Urls
 ) -> None:
@@ -206,6 +255,39 @@ async def test_a_file_that_a_fork_or_a_version_names_stays(
     assert (await client.get(path_of(file), headers=people.other.headers)).content == PNG
     await client.delete(f"/api/resources/{fork.json()['id']}", headers=people.other.headers)
     assert await swept(place) == {"files_of_nothing": 1}
+
+
+async def test_what_a_form_replaced_goes_unless_a_version_names_it(
+    client: httpx.AsyncClient, people: People, place: Place, urls: Urls
+) -> None:
+    hung = {"file_url": data_url(PNG, "image/png")}
+    made = await new_resource(client, people.owner, **hung)
+    path, headers = f"/api/resources/{made['id']}", people.owner.headers
+    beside = await uploaded(client, people.owner, resourceId=made["id"])
+    kept = await client.post(f"{path}/versions", json={}, headers=headers)
+    assert kept.status_code == 201, kept.text
+    second = (await client.put(path, json=hung, headers=headers)).json()
+    await grow_old(urls)
+    third = (await client.put(path, json=hung, headers=headers)).json()
+    assert await swept(place) == {}, "it has been left over for a moment only"
+    await grow_old(urls)
+    assert await swept(place) == {"files_of_nothing": 1}
+    assert place.names() == {made["filePath"], third["filePath"], beside["fileName"]}
+    assert (await client.get(second["fileUrl"], headers=headers)).status_code == 404
+    restored = await client.post(f"{path}/versions/1/restore", headers=headers)
+    assert restored.status_code == 200, restored.text
+    assert (await client.get(made["fileUrl"])).content == PNG
+
+
+async def test_the_bytes_of_a_replaced_picture_go_after_a_while(
+    client: httpx.AsyncClient, people: People, place: Place
+) -> None:
+    for _ in range(2):
+        body = {"avatarUrl": data_url(PNG, "image/png")}
+        told = (await client.put(f"/api/profiles/{people.owner.id}", json=body, headers=people.owner.headers)).json()
+    place.age()
+    assert await swept(place) == {"bytes_without_rows": 1}
+    assert place.names() == {told["avatarUrl"].rpartition("/")[2]}
 
 
 async def test_files_that_were_coming_in_when_a_process_died_go(place: Place) -> None:

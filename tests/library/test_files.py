@@ -259,6 +259,32 @@ async def test_naming_ones_own_file_in_a_private_resource_makes_it_private(
     assert (await client.get(path_of(file), headers=people.owner.headers)).content == PNG
 
 
+async def test_no_list_shows_files_of_others_that_hang_on_nothing(client: httpx.AsyncClient, people: People) -> None:
+    file = await uploaded(client, people.owner)
+    wanted = {"select": "file_name,original_name,uploaded_by", "file_name": f"eq.{file['fileName']}"}
+    for who, count in ((None, 0), (people.other, 0), (people.moderator, 0), (people.owner, 1), (people.admin, 1)):
+        headers = {"Accept-Profile": "library", **(who.headers if who else {})}
+        assert len((await client.get("/rest/v1/files", params=wanted, headers=headers)).json()) == count, who
+        assert (await client.get(path_of(file), headers=headers)).content == PNG
+    public = await new_resource(client, people.owner)
+    hung = await uploaded(client, people.owner, resourceId=public["id"])
+    wanted["file_name"] = f"eq.{hung['fileName']}"
+    assert len((await client.get("/rest/v1/files", params=wanted)).json()) == 1
+
+
+async def test_a_file_is_kept_from_others_until_it_hangs_on_a_resource(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    file = await uploaded(client, people.owner, isPublic="false")
+    for who, status in ((None, 404), (people.other, 404), (people.moderator, 404), (people.owner, 200)):
+        assert (await client.get(path_of(file), headers=who.headers if who else {})).status_code == status, who
+    await new_resource(client, people.owner, filePath=file["fileName"])
+    assert (await client.get(path_of(file))).content == PNG
+    refused = await sent(client, people.owner, isPublic="peut-être")
+    assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert refused.json()["details"][0]["path"] == "isPublic"
+
+
 async def test_naming_somebody_elses_file_opens_and_takes_nothing(client: httpx.AsyncClient, people: People) -> None:
     private = await new_resource(client, people.owner, visibility="private")
     hidden = await uploaded(client, people.owner, resourceId=private["id"])

@@ -214,6 +214,22 @@ async def test_members_leave_and_managers_remove_them(client: httpx.AsyncClient,
     assert (await group_of(client, people.owner, group))["membersCount"] == 1
 
 
+async def test_guests_leave_and_remove_nobody_else(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
+    group = await peopled(client, people, (people.other, "admin"), (people.moderator, "member"))
+    guest = await ranked(urls, people.other, "guest")
+    path = f"{PATH}/{group}/members"
+    for whom in (people.moderator.id, people.owner.id):
+        refused = await client.delete(f"{path}/{whom}", headers=guest.headers)
+        assert refusal(refused) == (403, "INSUFFICIENT_PERMISSIONS")
+    assert (await client.delete(f"{path}/{guest.id}", headers=guest.headers)).status_code == 204
+    assert (await client.get(f"{PATH}/{group}", headers=guest.headers)).status_code == 404
+    members = (await group_of(client, people.owner, group))["members"]
+    assert [item["userId"] for item in members] == [people.owner.id, people.moderator.id]
+    owner = await ranked(urls, people.owner, "guest")
+    kept = await client.delete(f"{path}/{owner.id}", headers=owner.headers)
+    assert refusal(kept) == (403, "OWNER_CANNOT_LEAVE")
+
+
 async def test_managers_change_the_role_of_members(client: httpx.AsyncClient, people: People) -> None:
     group = await peopled(client, people, (people.other, "member"), (people.moderator, "member"))
 

@@ -1,6 +1,8 @@
 """What monitoring is told: by probes, by Prometheus' text, by pages of administrators."""
 
 import re
+import time
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -8,6 +10,7 @@ import httpx
 import pytest
 from app.adapters.postgres import NOBODY
 from app.main import create_app
+from app.monitoring import shared
 from app.settings import Settings
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -175,6 +178,23 @@ async def test_each_process_tells_of_all(settings: Settings) -> None:
             assert of(found, "relais_http_requests_total", route="/live") == 3
     async with started(create_app(settings)) as third, client_of(third) as client:
         assert of(await samples(client), "relais_http_requests_total", process="another:1") == 0
+
+
+async def test_what_a_killed_process_told_is_removed(
+    settings: Settings, client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = app.state.relais.redis
+    key = redis.key(*shared.KEY)
+    killed = replace(app.state.relais.told, process="killed:1")
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "time", lambda: 1.0)
+        await killed.tell()
+    await samples(client)
+    assert await redis.client.hget(key, "killed:1") is None
+    await killed.tell()
+    await samples(client)
+    assert await redis.client.hget(key, "killed:1") is not None
+    await redis.client.hdel(key, "killed:1")
 
 
 @pytest.mark.parametrize("path", ["/api/monitoring/metrics", "/api/monitoring/stats"])

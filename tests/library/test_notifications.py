@@ -89,7 +89,7 @@ async def test_a_list_is_narrowed_to_what_was_not_read(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(
-    "params", [{"isRead": "maybe"}, {"unread": "x"}, {"page": 0}, {"limit": 101}, {"type": "x" * 51}, {"type": "a\0"}]
+    "params", [{"isRead": "maybe"}, {"unread": "x"}, {"page": 0}, {"limit": 0}, {"type": "x" * 51}, {"type": "a\0"}]
 )
 async def test_a_list_that_makes_no_sense_is_refused(
     client: httpx.AsyncClient, people: People, params: dict[str, Any]
@@ -202,6 +202,19 @@ async def test_preferences_that_make_no_sense_are_refused(
     client: httpx.AsyncClient, people: People, body: dict[str, Any]
 ) -> None:
     assert refusal(await preferred(client, people.owner, **body)) == (400, "VALIDATION_ERROR")
+
+
+async def test_the_owner_is_told_of_copies_that_others_make(client: httpx.AsyncClient, people: People) -> None:
+    resource = (await new_resource(client, people.owner, title="Le sujet"))["id"]
+    for who in (people.owner, people.other):
+        assert (await client.post(f"/api/resources/{resource}/fork", headers=who.headers)).status_code == 201
+    (note,) = (await listed(client, people.owner))["data"]
+    assert (note["type"], note["title"], note["resourceId"]) == ("resource_forked", "Ressource dupliquée", resource)
+    assert note["message"].endswith(" a dupliqué « Le sujet »")
+    assert (await listed(client, people.other))["data"] == []
+    await preferred(client, people.owner, muted=["resource_forked"])
+    await client.post("/rest/v1/rpc/fork_resource", json={"resource_id": resource}, headers=people.other.headers)
+    assert (await listed(client, people.owner))["meta"]["total"] == 1
 
 
 async def test_what_is_muted_is_not_told(client: httpx.AsyncClient, people: People) -> None:

@@ -93,9 +93,12 @@ async def test_people_are_found_by_a_part_of_their_names(client: httpx.AsyncClie
 
 async def test_people_are_found_by_their_identifiers(client: httpx.AsyncClient, people: People) -> None:
     wanted = {people.owner.id, people.other.id}
-    for key in ("id__in", "userId__in", "user_id__in"):
-        params = {key: f"{people.owner.id}, {people.other.id},{NOBODYS}"}
-        assert set(await found(client, None, **params)) == wanted
+    ids = f"{people.owner.id}, {people.other.id},{NOBODYS}"
+    for key in ("userId__in", "user_id__in"):
+        assert set(await found(client, None, **{key: ids})) == wanted
+    # A query builder asks like this, and reads the bare rows.
+    rows = await client.get(PATH, params={"id__in": ids})
+    assert {row["id"] for row in rows.json()} == wanted
     answer = await client.get(PATH, params={"id__in": people.owner.id, "limit": 5})
     assert answer.json()["meta"] == {"total": 1, "page": 1, "limit": 5, "totalPages": 1}
 
@@ -108,7 +111,7 @@ async def test_people_are_found_by_their_identifiers(client: httpx.AsyncClient, 
         {"search": "a\0b"},
         {"id__in": "nope"},
         {"page": 0},
-        {"limit": 1000},
+        {"limit": 0},
         {"sortBy": "password"},
         {"role": "king"},
     ],
@@ -225,7 +228,9 @@ async def test_resources_of_somebody_are_those_that_the_reader_may_read(
     page = (await client.get(path, params={"page": 2, "limit": 1}, headers=people.owner.headers)).json()
     assert [row["id"] for row in page["data"]] == [shown["id"]]
     assert page["data"][0]["profile"]["userId"] == people.owner.id
-    assert (await client.get(path, params={"limit": 101})).status_code == 400
+    for odd, used in ({"page": "x", "limit": "-3"}, (1, 20)), ({"page": "0", "limit": "9" * 5000}, (1, 100)):
+        meta = (await client.get(path, params=odd)).json()["meta"]
+        assert (meta["page"], meta["limit"]) == used
 
 
 async def counted(urls: Urls, resource: str, **columns: Any) -> None:
@@ -298,5 +303,5 @@ async def test_collections_of_somebody_show_ten_resources_each(client: httpx.Asy
         "id", "title", "description", "category", "tags", "resourceType", "visibility", "fileUrl", "externalUrl",
         "githubUrl", "viewsCount", "downloadsCount", "averageRating",
     }  # fmt: skip
-    assert (told[0]["resourcesCount"], told[0]["isPublic"]) == (12, True)
+    assert (told[0]["resourcesCount"], told[0]["isPublic"]) == (11, True)
     assert len((await client.get(path, params={"limit": 1}, headers=people.owner.headers)).json()) == 1

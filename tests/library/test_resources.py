@@ -92,7 +92,7 @@ async def test_a_list_is_narrowed(
     "params",
     [
         {"page": 0},
-        {"limit": 101},
+        {"limit": 0},
         {"page": "x"},
         {"sortBy": "password"},
         {"sortOrder": "up"},
@@ -130,3 +130,33 @@ async def test_what_is_not_there_is_not_found(
 ) -> None:
     answer = await client.request(method, f"/api/resources/{which}", json={"title": "x"}, headers=people.owner.headers)
     assert (answer.status_code, answer.json()["code"]) == (404, "RESOURCE_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/api/resources?limit=101", 100),
+        ("/api/resources?search=x&limit=5000", 100),
+        ("/api/search?q=x&limit=101", 100),
+        ("/api/collections?limit=99999999999999999999", 100),
+        ("/api/suggestions?limit=1000", 100),
+        ("/api/profiles?limit=1000", 100),
+        ("/api/admin/users?limit=1000", 100),
+        ("/api/permissions/audit?limit=1000", 100),
+        ("/api/notifications?limit=1000", 100),
+    ],
+)
+async def test_more_rows_than_are_told_at_once_are_as_many_as_are(
+    client: httpx.AsyncClient, people: People, path: str, most: int
+) -> None:
+    answer = await client.get(path, headers=people.super_admin.headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["meta"]["limit"] == most
+
+
+@pytest.mark.parametrize("path", ["/api/profiles/{}/collections", "/api/analytics/popular-resources"])
+async def test_lists_without_a_place_are_as_long_as_they_may_be(
+    client: httpx.AsyncClient, people: People, path: str
+) -> None:
+    answer = await client.get(path.format(people.owner.id), params={"limit": 5000})
+    assert answer.status_code == 200, answer.text

@@ -6,8 +6,15 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Urls
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
+
+#: How a resource is opened to somebody.
+OPENINGS = {
+    "share": "resource_shares (tenant_id, resource_id, expires_at, shared_with_user_id)",
+    "group": "resource_shares (tenant_id, resource_id, expires_at, shared_with_group_id)",
+    "right": "resource_permissions (tenant_id, resource_id, expires_at, user_id, permission)",
+}
 
 
 async def searched(client: httpx.AsyncClient, q: str, who: dict[str, str] | None = None, **params: Any) -> Any:
@@ -51,7 +58,7 @@ async def test_a_resource_is_found_by_words_their_forms_and_beginnings(
     assert title in await listed(client, query)
 
 
-@pytest.mark.parametrize("field", ["description", "readme", "tags", "category"])
+@pytest.mark.parametrize("field", ["description", "readme", "tags", "category", "language"])
 async def test_what_hangs_below_the_title_is_searched(client: httpx.AsyncClient, people: People, field: str) -> None:
     word = f"fenouil{field}"
     await new_resource(client, people.owner, title=f"Par {field}", **{field: [word] if field == "tags" else word})
@@ -133,6 +140,33 @@ async def test_search_finds_what_the_caller_may_read_and_no_more(client: httpx.A
     assert set(await seen({})) == {1}
 
 
+@pytest.mark.parametrize("way", OPENINGS)
+@pytest.mark.parametrize(("expires", "count"), [("null", 1), ("now() - interval '1 hour'", 0)])
+async def test_what_is_opened_to_somebody_is_found_until_it_expires(
+    client: httpx.AsyncClient, people: People, urls: Urls, way: str, expires: str, count: int
+) -> None:
+    made = await new_resource(client, people.owner, title="Ellébore", visibility="private", tags=["ellebore"])
+    group = await client.post("/api/groups", json={"name": "G"}, headers=people.owner.headers)
+    members, body = f"/api/groups/{group.json()['id']}/members", {"userId": people.other.id}
+    assert (await client.post(members, json=body, headers=people.owner.headers)).status_code == 201
+    whom = f"'{group.json()['id'] if way == 'group' else people.other.id}'" + (", 'read'" if way == "right" else "")
+    await run_sql(
+        urls.admin,
+        f"insert into library.{OPENINGS[way]} select tenant_id, id, {expires}, {whom} from library.resources"
+        f" where id = '{made['id']}'",
+    )
+    for who, found in ((people.other, count), (people.owner, 1)):
+        path = f"/api/resources/{made['id']}"
+        assert (await client.get(path, headers=who.headers)).status_code == (200 if found else 404)
+        for params in ({"search": "ellébore"}, {"tags__overlaps": "ellebore"}, {"tags": "ellebore"}):
+            listed = await client.get("/api/resources", params=params, headers=who.headers)
+            shown = [row["id"] for row in listed.json()["data"]]
+            assert (made["id"] in shown) == bool(found), (who, params)
+        searched_ids = [row["id"] for row in (await searched(client, "ellébore", who.headers))["data"]]
+        assert (made["id"] in searched_ids) == bool(found)
+        assert (await searched(client, "ellébore", who.headers))["meta"]["total"] == len(searched_ids)
+
+
 async def test_facets_count_all_that_was_found_and_narrow_it(client: httpx.AsyncClient, people: People) -> None:
     for number in range(3):
         await new_resource(
@@ -202,7 +236,7 @@ async def test_a_query_without_words_finds_nothing(client: httpx.AsyncClient, pe
     assert await listed(client, query) == []
 
 
-@pytest.mark.parametrize("params", [{"limit": 101}, {"page": 0}, {"type": "x"}, {"category": "x" * 256}])
+@pytest.mark.parametrize("params", [{"limit": 0}, {"page": 0}, {"type": "x"}, {"category": "x" * 256}])
 async def test_a_search_that_makes_no_sense_is_refused(client: httpx.AsyncClient, params: dict[str, Any]) -> None:
     answer = await client.get("/api/search", params={"q": "a", **params})
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
@@ -220,6 +254,50 @@ async def test_the_old_way_of_searching_answers_as_before(client: httpx.AsyncCli
     await new_resource(client, people.owner, title="Chrysanthème", description="x")
     found = await client.get("/rest/v1/resources?select=title&or=(title.ilike.*santh*,description.ilike.*santh*)")
     assert found.json() == [{"title": "Chrysanthème"}]
+
+
+async def test_a_language_that_changes_is_found_as_it_is_now(client: httpx.AsyncClient, people: People) -> None:
+    made = await new_resource(client, people.owner, title="Script", language="Befungelien")
+    path = f"/api/resources/{made['id']}"
+    await client.put(path, json={"language": "Malbolgien"}, headers=people.owner.headers)
+    assert (await titles(client, "befungelien"), await titles(client, "malbolgien")) == ([], ["Script"])
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("rysanth", {"Chrysostome rysanth"}),
+        ("RYSANTH quelconque-mot", {"Chrysostome rysanth"}),
+        ("kumqua yuz", {"Un", "Deux"}),
+        ("calamond", {"Trois"}),
+        ("bergamo", {"Quatre"}),
+        ("100%,(é)", {"Cinq"}),
+        ("kumquat  ", {"Un"}),
+        ("rien-de-tel", set[str]()),
+    ],
+)
+async def test_any_word_anywhere_finds_as_the_clients_in_browsers_did(
+    client: httpx.AsyncClient, people: People, query: str, found: set[str]
+) -> None:
+    await new_resource(client, people.owner, title="Chrysostome rysanth")
+    await new_resource(client, people.owner, title="Un", description="des Kumquats")
+    await new_resource(client, people.owner, title="Deux", readme="et des YUZUS")
+    await new_resource(client, people.owner, title="Trois", language="Calamondin")
+    await new_resource(client, people.owner, title="Quatre", tags=["x", "Bergamote"])
+    await new_resource(client, people.owner, title="Cinq", description="à 100%,(é)galité")
+    await new_resource(client, people.owner, title="Secret", description="kumquat yuzu rysanth", visibility="private")
+    call = {"query": query, "select": "title", "user_id": f"eq.{people.owner.id}"}
+    for headers, more in ((people.other.headers, set[str]()), (people.owner.headers, {"Secret"})):
+        told = await client.get("/rest/v1/rpc/resources_containing", params=call, headers=headers)
+        seen = {row["title"] for row in told.json()}
+        assert seen - {"Secret"} == found, told.text
+        assert seen <= found | more
+
+
+async def test_containing_no_word_is_containing_all(client: httpx.AsyncClient, people: People) -> None:
+    await new_resource(client, people.owner)
+    call = {"query": " ", "user_id": f"eq.{people.owner.id}"}
+    assert len((await client.get("/rest/v1/rpc/resources_containing", params=call)).json()) == 1
 
 
 async def test_indexes_serve_the_words(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
@@ -251,3 +329,45 @@ async def test_rows_written_past_the_triggers_are_found_after_a_repair(
     finally:
         await connection.close()
     assert await titles(client, "edelweiss") == ["Edelweiss"]
+
+
+#: As many as a search ranks, and some.
+_MANY = 5100
+_MADE = """
+    insert into library.resources (tenant_id, user_id, title, description)
+    select r.tenant_id, r.user_id, 'Pommier ' || number, 'x'
+    from library.resources as r cross join generate_series(1, {many}) as number where r.id = '{like}'
+"""
+
+
+async def test_what_more_resources_have_than_are_ranked_is_lost_to_no_filter_and_no_order(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    first = await new_resource(client, people.owner, title="Pommier", category="Ancien")
+    await run_sql(urls.admin, _MADE.format(many=_MANY, like=first["id"]))
+    rare = {"category": "Rare", "tags": ["rare"], "resource_type": "github_repo", "language": "Rare"}
+    last = await new_resource(client, people.other, title="Autre", description="Sous un pommier", **rare)
+    try:
+        for params in ({"category": "Rare"}, {"tag": "rare"}, {"type": "github_repo"}):
+            told = await searched(client, "pommier", None, **params)
+            assert ([row["id"] for row in told["data"]], told["meta"]["total"]) == ([last["id"]], 1), params
+            assert told["facets"]["category"] == [{"value": "Rare", "count": 1}]
+            assert "totalIsBound" not in told["meta"]
+        for params in (
+            {"category": "Rare"}, {"tags": "rare"}, {"tags__overlaps": "RARE"}, {"authorId": people.other.id},
+            {"language": "Rare"}, {"resourceType": "github_repo"}, {"sortBy": "createdAt", "limit": 1},
+        ):  # fmt: skip
+            assert await listed(client, "pommier", **params) == ["Autre"], params
+        oldest = await listed(client, "pommier", sortBy="createdAt", sortOrder="asc", limit=1)
+        assert oldest == ["Pommier"]
+        # Nothing of that category has the word, and what is near is not what was meant.
+        assert await titles(client, "pommier", category="Aucune") == []
+        for path, query in (("/api/search", "q"), ("/api/resources", "search")):
+            whole = (await client.get(path, params={query: "pommier", "limit": 2})).json()
+            assert whole["data"][0]["title"].startswith("Pommier")
+            assert (whole["meta"]["total"], whole["meta"]["totalIsBound"]) == (5000, True), path
+        ordered = (await client.get("/api/resources", params={"search": "pommier", "sortBy": "createdAt"})).json()
+        assert ordered["meta"]["total"] == _MANY + 2
+        assert "totalIsBound" not in ordered["meta"]
+    finally:
+        await run_sql(urls.admin, "delete from library.resources where title like 'Pommier %'")

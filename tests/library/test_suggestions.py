@@ -1,5 +1,6 @@
 """`/api/suggestions` and `/api/admin/suggestions`: who proposes, reads and decides what."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -25,9 +26,33 @@ async def voted(client: httpx.AsyncClient, who: Member, suggestion: str, vote: s
     return answer.json()
 
 
-async def told(client: httpx.AsyncClient, who: Member) -> list[tuple[str, str]]:
-    rows = await client.get("/rest/v1/notifications?select=type,message&order=created_at", headers=who.headers)
-    return [(row["type"], row["message"]) for row in rows.json()]
+async def told(client: httpx.AsyncClient, who: Member, kinds: str = "not.eq.suggestion_vote") -> list[tuple[str, str]]:
+    """What somebody was told; of votes if they are asked for."""
+    path = f"/rest/v1/notifications?select=type,message&order=created_at&type={kinds}"
+    return [(row["type"], row["message"]) for row in (await client.get(path, headers=who.headers)).json()]
+
+
+async def test_whoever_proposed_is_told_of_votes_once_a_day(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    made = await proposed(client, people.owner, "Écho")
+    votes = "eq.suggestion_vote"
+    await voted(client, people.owner, made["id"])
+    assert await told(client, people.owner, votes) == []
+    await asyncio.gather(*(voted(client, who, made["id"]) for who in (people.other, people.moderator, people.admin)))
+    row = {"suggestion_id": made["id"]}
+    await client.post("/rest/v1/suggestion_votes", json=row, headers=people.super_admin.headers)
+    once = ("suggestion_vote", "Votre suggestion « Écho » a reçu un vote")
+    assert await told(client, people.owner, votes) == [once]
+    yesterday = "created_at = created_at - interval '25 hours'"
+    await run_sql(urls.admin, f"update library.notifications set {yesterday} where type = 'suggestion_vote'")
+    for _ in range(3):
+        await voted(client, people.other, made["id"])
+    assert await told(client, people.owner, votes) == [once, once]
+    preferences = {"muted": ["suggestion_vote"]}
+    await client.put("/api/notifications/preferences", json=preferences, headers=people.owner.headers)
+    await voted(client, people.other, (await proposed(client, people.owner, "Silence"))["id"])
+    assert len(await told(client, people.owner, votes)) == 2
 
 
 async def test_what_somebody_proposes_waits_in_their_name(client: httpx.AsyncClient, people: People) -> None:
@@ -91,9 +116,9 @@ async def test_a_list_is_narrowed_ordered_and_told_as_asked(client: httpx.AsyncC
         answer = await client.get("/api/suggestions", params=params, headers=who.headers if who else {})
         assert answer.status_code == 200, answer.text
         rows = answer.json()
-        return [row["name"] for row in (rows if params.get("format") == "rows" else rows["data"])]
+        return [row["name"] for row in (rows if isinstance(rows, list) else rows["data"])]
 
-    pending = {"type": "filter", "status": "pending"}
+    pending = {"type": "filter", "status": "pending", "suggestedBy__not_null": "true"}
     assert await names(**pending) == ["Liste deux", "Liste un"]
     assert await names(**pending, sortBy="created_at", sortOrder="asc") == ["Liste un", "Liste deux"]
     assert await names(**pending, sortBy="createdAt", action="add") == ["Liste deux", "Liste un"]
@@ -122,7 +147,7 @@ async def test_a_list_is_narrowed_ordered_and_told_as_asked(client: httpx.AsyncC
         {"sortBy": "x"},
         {"sortOrder": "x"},
         {"page": 0},
-        {"limit": 101},
+        {"limit": 0},
         {"suggestedBy": "x"},
         {"votes_count__gt": "x"},
         {"name": "a\0b"},
@@ -219,3 +244,38 @@ async def test_guests_read_and_propose_nothing(client: httpx.AsyncClient, people
         await client.post(f"/api/suggestions/{made['id']}/vote", json={"voteType": "upvote"}, headers=who),
     ]
     assert [answer.status_code for answer in refused] == [403, 403]
+
+
+async def test_query_builders_read_bare_rows(client: httpx.AsyncClient, people: People) -> None:
+    made = await proposed(client, people.owner, "Sans page", "category")
+    for who in (people.owner, people.other):
+        await voted(client, who, made["id"])
+    # As the shipped client asks: for the votes on a suggestion, and for suggestions of a type.
+    votes = await client.get("/api/suggestions", params={"suggestion_id": made["id"]})
+    assert {(row["user_id"], row["vote_type"]) for row in votes.json()} == {
+        (people.owner.id, "upvote"),
+        (people.other.id, "upvote"),
+    }
+    rows = await client.get("/api/suggestions", params={"type": "category", "action": "add"})
+    assert made["id"] in [row["id"] for row in rows.json()]
+    # Whoever names a page gets one.
+    for params in ({"suggestion_id": made["id"], "limit": 1}, {"name": "Sans page", "action": "add", "page": 1}):
+        assert (await client.get("/api/suggestions", params=params)).json().keys() == {"data", "meta"}
+    assert (await client.get("/api/suggestions", params={"suggestion_id": "nope"})).status_code == 400
+
+
+async def test_the_words_of_the_application_are_there_before_anybody_proposes_them(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    # What the shipped client does on its first visit, in the name of whoever visits.
+    headers = people.other.headers
+    for name, kind in (("Développement", "category"), ("react", "tag"), ("file_upload", "resource_type")):
+        word = {"name": name, "type": kind, "description": "d", "votesCount": 10}
+        refused = await client.post("/api/admin/seed-suggestions", json={"suggestions": [word]}, headers=headers)
+        assert refused.status_code == 403
+        known = await client.post("/api/suggestions", json=word, headers=headers)
+        assert (known.status_code, known.json()["code"]) == (409, "ALREADY_APPROVED")
+    pending = await client.post("/api/suggestions", json={"name": "API REST", "type": "filter"}, headers=headers)
+    assert (pending.status_code, pending.json()["code"]) == (409, "ALREADY_PENDING")
+    mine = await client.get("/api/suggestions", params={"suggestedBy": "me"}, headers=headers)
+    assert mine.json()["data"] == []

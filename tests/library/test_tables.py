@@ -1,12 +1,17 @@
 """`/api/<table>` and `/api/rpc/<function>`: what the shipped client asks for by name."""
 
+from time import perf_counter
 from typing import Any
 
 import httpx
 import pytest
+from app.adapters.postgres import SERVICE
+from app.modules.library import counters, events
 from app.modules.library.table_rows import NAMES
+from fastapi import FastAPI
 
 from tests.accounts.conftest import NOBODYS
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
 
 UNKNOWN = (NOBODYS, "nope", "%00", "x" * 3000)
@@ -18,6 +23,8 @@ ODD = (
     {"sortOrder": "x"},
     {"limit": "x"},
     {"limit": "-1"},
+    {"limit": "0" * 5000},
+    {"page": "0" * 5000 + "1"},
     {"page": "99999999999999999999"},
     {"offset": "x"},
     {"user_id": "\0"},
@@ -127,6 +134,34 @@ async def test_no_other_path_is_taken_for_a_table(client: httpx.AsyncClient, peo
         assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
 
 
+async def test_views_and_downloads_are_counted_by_name_as_by_their_routes(
+    client: httpx.AsyncClient, app: FastAPI, people: People
+) -> None:
+    state = app.state.relais
+    context = {"database": state.database, "redis": state.redis}
+    public = (await new_resource(client, people.owner))["id"]
+    private = (await new_resource(client, people.owner, visibility="private"))["id"]
+    for resource in (public, public.upper(), private, NOBODYS):
+        for name in ("views", "downloads"):
+            call = f"/api/rpc/increment_resource_{name}"
+            answer = await client.post(call, json={"resource_id": resource}, headers=people.other.headers)
+            assert (answer.status_code, answer.json()) == (200, None)
+    await client.post(f"/api/resources/{public}/view", headers=people.other.headers)
+    query = """
+        select r.id::text, r.views_count, r.downloads_count,
+               array(select e.event from library.analytics_events as e where e.resource_id = r.id order by 1)
+        from library.resources as r where r.user_id = $1::text::uuid
+    """
+    assert {row[1] for row in await state.database.fetch(SERVICE, query, people.owner.id, mode="write")} == {0}
+    await counters.flush_views(context)
+    await events.flush_events(context)
+    rows = await state.database.fetch(SERVICE, query, people.owner.id, mode="write")
+    assert {row[0]: tuple(row)[1:] for row in rows} == {
+        public: (1, 2, ["resource_download", "resource_download", "resource_view"]),
+        private: (0, 0, []),
+    }
+
+
 async def test_functions_are_called_by_name(client: httpx.AsyncClient, people: People) -> None:
     resource = await new_resource(client, people.owner)
     body = {"resource_id": resource["id"]}
@@ -145,3 +180,45 @@ async def test_functions_are_called_by_name(client: httpx.AsyncClient, people: P
         assert (await client.post("/api/rpc/increment_resource_views", json=wrong)).status_code == 400
     malformed = await client.post("/api/rpc/increment_resource_views", json={"resource_id": "x"})
     assert malformed.status_code == 400
+
+
+_MADE = """
+    insert into library.resources (tenant_id, user_id, title, description)
+    select r.tenant_id, r.user_id, 'Comptée ' || number, 'x'
+    from library.resources as r cross join generate_series(1, 1100) as number where r.id = '{like}'
+"""
+
+
+@pytest.mark.parametrize("sorting", [{}, {"sortBy": "views_count"}, {"sortBy": "title"}, {"category": ""}])
+async def test_statistics_are_counted_for_the_rows_of_the_answer_alone(
+    client: httpx.AsyncClient, people: People, urls: Urls, sorting: dict[str, str]
+) -> None:
+    first = await new_resource(client, people.owner, title="Comptée")
+    await run_sql(urls.admin, _MADE.format(like=first["id"]))
+
+    async def took(limit: int) -> float:
+        spent: list[float] = []
+        for _ in range(3):
+            started = perf_counter()
+            assert len(await rows(client, "resource_statistics", {}, limit=limit, **sorting)) == min(limit, 1000)
+            spent.append(perf_counter() - started)
+        return min(spent)
+
+    try:
+        # More than a thousand are not told at once; and one is told long before they are.
+        assert await took(1) * 3 < await took(2000)
+    finally:
+        await run_sql(urls.admin, "delete from library.resources where title like 'Comptée%'")
+
+
+async def test_statistics_come_in_the_order_that_is_asked_for(client: httpx.AsyncClient, people: People) -> None:
+    made = [(await new_resource(client, people.owner, title=title))["id"] for title in ("b", "c", "a")]
+    for params, wanted in (
+        ({}, [made[2], made[1], made[0]]),
+        ({"sortBy": "title", "sortOrder": "asc"}, [made[2], made[0], made[1]]),
+        ({"sortBy": "title", "limit": 1, "page": 2}, [made[0]]),
+        ({"sortBy": "commentsCount", "comments_count": 0}, [made[2], made[1], made[0]]),
+        ({"title": "nothing"}, []),
+    ):
+        told = await rows(client, "resource_statistics", {}, user_id=people.owner.id, **params)
+        assert [row["id"] for row in told] == wanted, params

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from app.adapters.postgres import SERVICE, Database
+from app.adapters.redis import RedisUnavailable
 from app.jobs.performing import Performer
 from app.modules.library.settling import auto_approval, reconcile_votes
 from app.modules.library.vote_counts import Standing, VoteCounts
@@ -120,6 +122,28 @@ async def test_a_vote_is_taken_back(client: httpx.AsyncClient, people: People) -
     assert gone.json()["votes"] == {"totalUpvotes": 0, "totalDownvotes": 0, "userVote": None}
     again = await client.delete(path, headers=people.other.headers)
     assert (again.status_code, again.json()["code"]) == (404, "VOTE_NOT_FOUND")
+
+
+async def test_a_vote_that_is_taken_back_while_its_suggestion_goes_is_not_there(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    made = await proposed(client, people.owner, "Croisement")
+    await voted(client, people.other, made["id"])
+    connection = await asyncpg.connect(urls.admin)
+    try:
+        async with connection.transaction():
+            which = "from library.category_tag_suggestions where id = $1"
+            await connection.execute(f"select {which} for update", made["id"])
+            path = f"/api/suggestions/{made['id']}/vote"
+            taking = asyncio.create_task(client.delete(path, headers=people.other.headers))
+            # It has its vote and waits for the suggestion: it is the first to find out that it waits in a circle.
+            waiting = "select exists (select from pg_locks where not granted and pid <> pg_backend_pid())"
+            await until(lambda: connection.fetchval(waiting))
+            await connection.execute(f"delete {which}", made["id"])
+    finally:
+        await connection.close()
+    gone = await taking
+    assert (gone.status_code, gone.json()["code"]) == (404, "VOTE_NOT_FOUND")
 
 
 @pytest.mark.parametrize("body", [{}, {"voteType": "x"}, {"voteType": None}, {"voteType": 1}, []])
@@ -361,6 +385,23 @@ async def test_a_verdict_of_many_workers_is_one(
     )
 
 
+async def test_what_is_muted_is_not_told_when_the_worker_decides_either(
+    client: httpx.AsyncClient, app: FastAPI, people: People, urls: Urls
+) -> None:
+    muted = {"muted": ["suggestion_rejected", "suggestion_vote"]}
+    await client.put("/api/notifications/preferences", json=muted, headers=people.owner.headers)
+    made = await proposed(client, people.owner, "Muet", "filter")
+    for voter in (people.other, people.moderator):
+        await voted(client, voter, made["id"], "downvote")
+    threshold = "update library.admin_config set value = '{}' where key = 'auto_rejection_downvote_threshold_filter'"
+    await run_sql(urls.admin, threshold.format(1))
+    tenant = (await fetched_tenant(app, made["id"])) or ""
+    assert (await auto_approval({"database": app.state.relais.database}, tenant))["decided"] == 1
+    await run_sql(urls.admin, threshold.format(3))
+    assert await state_of(urls, made["id"]) == (-2, "rejected")
+    assert await told(client, people.owner) == []
+
+
 async def test_votes_count_without_redis_and_afterwards(
     client: httpx.AsyncClient, app: FastAPI, people: People, counts: VoteCounts, redis_server: OwnRedis
 ) -> None:
@@ -383,6 +424,63 @@ async def test_votes_count_without_redis_and_afterwards(
 
     async def is_trusted() -> bool:
         assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+        return counts.trusted
+
+    await until(is_trusted)
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+
+
+async def test_a_redis_that_comes_back_with_what_it_knew_before_is_not_believed(
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    people: People,
+    counts: VoteCounts,
+    redis_server: OwnRedis,
+    tmp_path: Path,
+) -> None:
+    made = await proposed(client, people.owner, "Revenant")
+    await voted(client, people.other, made["id"])
+    redis_server.keep(tmp_path)
+    await voted(client, people.moderator, made["id"])
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+    redis_server.fall_back(tmp_path)
+    redis, asked = app.state.relais.redis, 0
+
+    async def is_back() -> bool:
+        try:
+            await redis.run(("PING",))
+        except RedisUnavailable:
+            return False
+        return True
+
+    while not await is_back():
+        assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+        asked += 1
+        assert asked < 1000
+        await asyncio.sleep(0.02)
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 2
+    known = await kept(app, made["id"])
+    assert known is not None
+    assert known["totalUpvotes"] == 2
+
+
+async def test_counts_of_a_redis_that_refuses_to_forget_are_not_believed(
+    client: httpx.AsyncClient, people: People, counts: VoteCounts, redis_server: OwnRedis
+) -> None:
+    made = await proposed(client, people.owner, "Plein")
+    assert (await totals(client, made["id"]))["totalUpvotes"] == 0
+    # It answers what it knows, and takes nothing.
+    assert redis_server.say("CONFIG SET min-replicas-to-write 1") == "+OK"
+    try:
+        await voted(client, people.other, made["id"])
+        for _ in range(5):
+            assert (await totals(client, made["id"]))["totalUpvotes"] == 1
+            assert not counts.trusted
+            await asyncio.sleep(0.05)
+    finally:
+        assert redis_server.say("CONFIG SET min-replicas-to-write 0") == "+OK"
+
+    async def is_trusted() -> bool:
         return counts.trusted
 
     await until(is_trusted)

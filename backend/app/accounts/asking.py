@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What a route makes of a token that comes along: it must be good; it is not looked at; or one that was good will do.
 Reading = Literal["good", "unread", "stale"]
+#: Where a request keeps who was let in, by the dependency that let them in: nobody is counted twice.
+ADMITTED = "relais.admitted"
 _LONGEST_AGENT = 500
 _REFUSED_TOKENS = frozenset({TOKEN_REFUSED.code, CLAIMS_REFUSED.code})
 
@@ -60,6 +62,12 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
 
     async def __call__(self, request: Request) -> Asked:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Admit the caller or refuse."""
+        known: dict[asking, Asked] = request.scope.get(ADMITTED, {})
+        if self not in known:
+            known[self] = await self._admitted(request)
+        return known[self]
+
+    async def _admitted(self, request: Request) -> Asked:
         state = request.app.state.relais
         guard: Guard = state.guard
         callers: CallerResolver = state.callers

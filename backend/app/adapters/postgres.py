@@ -8,14 +8,14 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Literal, Protocol
 
 import asyncpg
 
-from app.adapters.pool import Pool, PoolState
+from app.adapters.pool import CLOSE_SECONDS, Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.errors import AppError, ErrorSpec, refuse
 from app.metrics import SlowStatements
@@ -35,6 +35,18 @@ MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804",
 STALE_STATEMENT = "0A000"
 #: What a connection that hears is told of the tables that its statements write to (catalog/sql/writes.sql).
 _WRITTEN = "RLW01"
+#: A commit takes no longer, which no limit of statements bounds.
+_COMMIT_SECONDS = 1.0
+#: Whoever listens says nothing, and a line that is cut says nothing either: so often the server is asked whether it is
+#: there, and so long it may take to answer.
+LOOK_SECONDS = 3.0
+LOOK_DEADLINE_SECONDS = 3.0
+LOOK = "select 'who listens is still there'"
+#: The other way round: listeners that are gone without a word would hold up what is announced.
+_FIND_OUT = """
+    select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+           set_config('tcp_keepalives_count', '3', false)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,9 @@ class Database:
         self._pools: dict[Mode, Pool[StampedConnection]] = {}
         #: Set before opening. Without it writes are announced to whoever listens.
         self.on_written: Hearing | None = None
+        #: Told when nobody can say what was written.
+        self.on_doubt: Callable[[], Awaitable[None]] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def reads_elsewhere(self) -> bool:
@@ -192,6 +207,9 @@ class Database:
     async def close(self, timeout_seconds: float = 2.0) -> None:
         """Close the pools, by force when the server does not answer."""
         await asyncio.gather(*(pool.close(timeout_seconds) for pool in self._pools.values()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @asynccontextmanager
     async def connection(self, stamp: Stamp, mode: Mode = "read") -> AsyncGenerator[Connection]:
@@ -215,8 +233,7 @@ class Database:
                 raise
             raise translated from error
         finally:
-            self._pools[mode].release(connection, broken=broken)
-            await self._tell(connection, stamp)
+            await self._give_back(connection, stamp, mode, broken=broken)
 
     @asynccontextmanager
     async def transaction(
@@ -252,8 +269,30 @@ class Database:
                 raise
             raise translated from error
         finally:
-            self._pools[mode].release(connection, broken=broken)
-            await self._tell(connection, stamp)
+            await self._give_back(connection, stamp, mode, broken=broken)
+
+    async def _give_back(self, connection: StampedConnection, stamp: Stamp, mode: Mode, *, broken: bool) -> None:
+        if mode == "write" and self.on_written is not None and (broken or connection.is_closed()):
+            # PostgreSQL may still be at it. Whoever gave up does not wait for it.
+            task = asyncio.ensure_future(self._find_out(connection, stamp))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
+        self._pools[mode].release(connection, broken=broken)
+        await self._tell(connection, stamp)
+
+    async def _find_out(self, connection: StampedConnection, stamp: Stamp) -> None:
+        """Have known what was written by what was broken off, when it has come to an end."""
+        try:
+            answers = await _answers(connection)
+        finally:
+            self._pools["write"].release(connection, broken=True)
+        await self._tell(connection, stamp)
+        if not answers and self.on_doubt is not None:
+            await self.on_doubt()
+            # Whatever still runs there has ended by then.
+            await asyncio.sleep(self._settings.statement_timeout_seconds + _COMMIT_SECONDS)
+            await self.on_doubt()
 
     async def _tell(self, connection: StampedConnection, stamp: Stamp) -> None:
         """Have known what was written, whatever became of it: a commit may have gone through without an answer."""
@@ -271,7 +310,10 @@ class Database:
         connection.stamp, connection.soiled = None, True  # pyright: ignore
 
     async def listen(self, channels: Sequence[str], heard: Callable[[str, str], None]) -> AsyncGenerator[None]:
-        """Stay connected for notifications; yields once when connected and ends when the connection is lost."""
+        """Stay connected for notifications; yields once when connected and ends when the connection is lost.
+
+        A line over which nobody answers is lost, though nothing said so.
+        """
         settings = self._settings
         assert settings.url is not None
         lost = asyncio.Event()
@@ -286,12 +328,13 @@ class Database:
         try:
             connection.add_termination_listener(lambda _: lost.set())
             try:
+                await connection.execute(_FIND_OUT)
                 for channel in channels:
                     await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 raise unavailable(error) from error
             yield
-            await lost.wait()
+            await _until_lost(connection, lost)
         finally:
             connection.terminate()
 
@@ -308,6 +351,33 @@ class Database:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise unavailable(error) from error
+
+
+async def _until_lost(connection: Any, lost: asyncio.Event) -> None:
+    """Wait for the end of a connection; `AppError` when nobody answers over it any more."""
+    while not lost.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await lost.wait()
+                return
+        try:
+            async with asyncio.timeout(LOOK_DEADLINE_SECONDS):
+                await connection.execute(LOOK)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise unavailable(error) from error
+
+
+async def _answers(connection: StampedConnection) -> bool:
+    """Whether PostgreSQL is done with what it was told to do on a connection; if it does not say so, it is left."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.execute("select 1")
+            return True
+    except Exception as error:
+        if _was_raised(error):
+            return True
+    connection.terminate()
+    return False
 
 
 def _hear(connection: Any, message: Any) -> None:

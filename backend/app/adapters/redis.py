@@ -42,6 +42,8 @@ class Script:
         return (self, len(keys), *keys, *arguments)
 
 
+Greeting = Callable[[], Sequence[Command]]
+Greeted = Callable[[Sequence[Any]], None]
 _Waiting = tuple[tuple[Command, ...], "asyncio.Future[list[Any]]"]
 _FAILURES = (RedisError, OSError, TimeoutError)
 _SENDABLE = frozenset({bytes, int, float, Script})
@@ -100,10 +102,7 @@ class Redis:
         #: What batches go over, one after the other. The deadline of a batch is the only one: one for each step and
         #: a look at the connection before each use, as the pool has them, cost more than the batch itself.
         self._line: Any = _line_like(self.pool)
-        #: Said first on every new connection of the line: Redis may have been restarted, with what it knew before.
-        self.greeting: Callable[[], Sequence[Command]] | None = None
-        #: Told what it answered.
-        self.greeted: Callable[[Sequence[Any]], None] | None = None
+        self._greetings: list[tuple[Greeting, Greeted]] = []
         #: What others still have to say when this is closed.
         self.last_words: list[Callable[[], Awaitable[None]]] = []
         self._away = self._closed = False
@@ -116,6 +115,13 @@ class Redis:
     def key(self, *parts: str) -> str:
         """The name of a key: the installation's prefix, then its parts."""
         return self._prefix + ":".join(parts)
+
+    def greet(self, greeting: Greeting, greeted: Greeted) -> None:
+        """Have this said on every new connection of the line, and be told what Redis answered, before anything else is.
+
+        Redis may have been restarted, with what it knew before.
+        """
+        self._greetings.append((greeting, greeted))
 
     async def ping(self) -> str:
         """The server's version, or `RedisUnavailable`."""
@@ -188,8 +194,8 @@ class Redis:
                 await line.disconnect(nowait=True)
             if not line.is_connected:
                 await line.connect()
-                if self.greeting is not None and self.greeted is not None:
-                    self.greeted(await _said(line, [_encoded(command) for command in self.greeting()]))
+                for greeting, greeted in self._greetings:
+                    greeted(await _said(line, [_encoded(command) for command in greeting()]))
             results = await _said(line, commands)
         except BaseException:
             # Whatever is still to come must not be taken for an answer to what is asked next.

@@ -102,6 +102,7 @@ async def _made(
             tables = await picture.rows_by_table(connection)
             migrations = await picture.applied(connection)
             described = await picture.described(connection)
+            began = await picture.began(connection)
             server: str = await connection.fetchval("show server_version")
             await dumping
         finally:
@@ -120,6 +121,7 @@ async def _made(
         database=described,
         files=files,
         without_redis=without_redis,
+        began=began,
     )
 
 

@@ -64,6 +64,14 @@ async def applied(connection: Connection) -> list[str]:
     return [row["version_num"] for row in rows]
 
 
+async def began(connection: Connection) -> str:
+    """When the database was made; empty for one that is not ours."""
+    if await connection.fetchval("select to_regclass('relais.tenants') is null"):
+        return ""
+    first = await connection.fetchval("select min(created_at) from relais.tenants")
+    return first.isoformat(timespec="milliseconds") if first is not None else ""
+
+
 async def described(connection: Connection) -> dict[str, Any]:
     """How the database sorts, who may do what with it as a whole, and its settings."""
     return orjson.loads(await connection.fetchval(_DATABASE))

@@ -19,6 +19,7 @@ from app.backups import picture, store
 from app.backups.create import alone, owners, owners_url
 from app.backups.errors import BACKUP_DAMAGED, BACKUP_RUNNING, DATABASE_EXISTS, RESTORE_FAILED
 from app.backups.programs import address, of_database, program, run
+from app.backups.returned import settle
 from app.backups.store import DUMP, Manifest
 from app.errors import AppError, refuse
 from app.settings import Settings
@@ -85,6 +86,8 @@ async def restore(settings: Settings, name: str) -> Restored:
                 pass
         async with owners(settings, MAINTENANCE) as server:
             try:
+                async with owners(settings, fresh) as made, made.transaction(NOBODY) as connection:
+                    await settle(connection, manifest)
                 await _swapped(server, used, fresh, before)
             except BaseException:
                 with suppress(AppError):
@@ -158,21 +161,18 @@ async def _must_be_equal(connection: Connection, manifest: Manifest) -> None:
 
 
 async def _swapped(server: Database, used: str, fresh: str, before: str) -> None:
+    """Exchange names in one transaction: whatever is killed when, there is a database of the name that is used."""
     async with server.connection(NOBODY, "write") as connection:
         await picture.said(connection, "alter database %I allow_connections false", used)
-        stays = used
         try:
             await _emptied(connection, used)
-            await picture.said(connection, "alter database %I rename to %I", used, before)
-            stays = before
-            try:
-                await picture.said(connection, "alter database %I rename to %I", fresh, used)
-            except BaseException:
-                await picture.said(connection, "alter database %I rename to %I", before, used)
-                stays = used
-                raise
-        finally:
-            await picture.said(connection, "alter database %I allow_connections true", stays)
+            async with server.transaction(NOBODY) as exchange:
+                await picture.said(exchange, "alter database %I rename to %I", used, before)
+                await picture.said(exchange, "alter database %I rename to %I", fresh, used)
+                await picture.said(exchange, "alter database %I allow_connections true", before)
+        except BaseException:
+            await picture.said(connection, "alter database %I allow_connections true", used)
+            raise
 
 
 async def _emptied(connection: Connection, name: str) -> None:

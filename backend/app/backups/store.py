@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ DUMP, REDIS_COPY, MANIFEST = "database.dump", "redis.rdb", "manifest.json"
 #: Whatever is not called like this is no backup; and no such name leads out of the directory.
 NAME = re.compile(r"relais-\d{8}-\d{6}-[0-9a-f]{4}", re.ASCII)
 UNFINISHED = ".unfinished-"
+PEOPLE = "relais.users"
 #: What was left behind by a process that died.
 ABANDONED = timedelta(days=2)
 DAMAGED = "backup_damaged"
@@ -56,6 +58,8 @@ class Manifest:
     files: dict[str, File] = field(default_factory=dict[str, File])
     #: Why there is no copy of Redis; empty if there is one.
     without_redis: str = ""
+    #: When the database was made that the rows are of; empty if nobody knows.
+    began: str = ""
 
     @property
     def size(self) -> int:
@@ -66,6 +70,11 @@ class Manifest:
     def created(self) -> datetime:
         """When it was made."""
         return datetime.fromisoformat(self.created_at)
+
+    @property
+    def has_people(self) -> bool:
+        """Whether anybody would miss it."""
+        return self.tables.get(PEOPLE, 0) > 0
 
 
 def directory_of(settings: Settings) -> Path:
@@ -159,10 +168,12 @@ async def intact(directory: Path, name: str) -> tuple[Path, Manifest]:
 
 
 def pruned(directory: Path, days: int, now: datetime) -> list[str]:
-    """Remove what is older than so many days, but never the newest one; the names of those that went."""
+    """Remove what is older than so many days, but never the newest one, nor the newest with people in it, nor those of
+    the database that was there before; the names of those that went.
+    """
     if not directory.is_dir():
         return []
-    too_old = [manifest for manifest in listed(directory)[1:] if manifest.created < now - timedelta(days=days)]
+    too_old = _too_old(listed(directory), now - timedelta(days=days))
     for manifest in too_old:
         # Renamed first: a backup that is half gone must not look like one.
         gone = directory / f"{UNFINISHED}{manifest.name}"
@@ -173,6 +184,20 @@ def pruned(directory: Path, days: int, now: datetime) -> list[str]:
         if datetime.fromtimestamp(path.stat().st_mtime, UTC) < now - ABANDONED:
             shutil.rmtree(path, ignore_errors=True)
     return [manifest.name for manifest in too_old]
+
+
+def _too_old(manifests: Sequence[Manifest], limit: datetime) -> list[Manifest]:
+    if not manifests:
+        return []
+    newest = manifests[0]
+    with_people = next((manifest for manifest in manifests if manifest.has_people), newest)
+    # A database that was made anew knows nothing of what these hold: they may be all that is left.
+    since = datetime.fromisoformat(newest.began) if newest.began else datetime.min.replace(tzinfo=UTC)
+    return [
+        manifest
+        for manifest in manifests
+        if since <= manifest.created < limit and manifest not in (newest, with_people)
+    ]
 
 
 def _read(path: Path) -> Manifest | None:

@@ -52,13 +52,14 @@ class Keeper(Generic[Built]):
     build: Builder[Built]
     current: Built | None = None
     version: int = 0
-    #: Called after every load: what was made of the picture before is old.
-    loaded: Callable[[], Awaitable[None]] | None = None
+    #: Called when a change is announced, and after every load: what was made of the picture before is old.
+    changed: Callable[[], Awaitable[None]] | None = None
     _in_use: RestSettings | None = None
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _listener: Listener | None = None
     _loading_began: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    _telling: set[asyncio.Future[None]] = field(default_factory=set[asyncio.Future[None]])
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _doubted: float = -_LEAST_SECONDS_BETWEEN_DOUBTS
 
@@ -96,6 +97,7 @@ class Keeper(Generic[Built]):
             with suppress(asyncio.CancelledError):
                 await task
         self._tasks.clear()
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     def get(self) -> Built | None:
         """The picture of now."""
@@ -118,8 +120,8 @@ class Keeper(Generic[Built]):
                 reason = f"{error.message} {error.details or ''}" if isinstance(error, AppError) else str(error)
                 log.event(LOAD_FAILED, {"reason": reason.strip()}, level="error")
                 return False
-            if self.loaded is not None:
-                await self.loaded()
+            if self.changed is not None:
+                await self.changed()
             log.event(LOADED, {"version": self.version, "ms": round((time.monotonic() - began) * 1000, 1)})
             return True
 
@@ -165,6 +167,14 @@ class Keeper(Generic[Built]):
             # Whatever was said meanwhile was said to nobody.
             self._wanted.set()
 
+    def _tell(self) -> None:
+        if self.changed is not None:
+            # Rules hold at once, whenever the new picture can be loaded.
+            task = asyncio.ensure_future(self.changed())
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
     def _heard(self, channel: str, payload: str) -> None:
         if channel == OWN_CHANNEL or payload in ("", "reload schema", "reload config"):
             self._wanted.set()
+            self._tell()

@@ -14,6 +14,12 @@ from app.settings import Settings
 
 OLDEST, NEWEST = 15, 18
 EXTENSIONS = ("pg_trgm", "unaccent")
+#: A restore closes the database before it exchanges it, and opens it again if it lives.
+_CLOSED = "55000"
+_OPEN = (
+    "Was a restore killed? Open it again, from the database `postgres`: `alter database … allow_connections true`"
+    " (docs/how-to/back-up-and-restore.md)."
+)
 CALLERS = ("anon", "authenticated", "service")
 
 
@@ -40,6 +46,8 @@ def _pending(settings: Settings) -> Finding:
     try:
         pending = migrations.pending(url.get_secret_value())
     except AppError as error:
+        if error.code == _CLOSED:
+            return wrong("PostgreSQL", error.message, _OPEN)
         return unreachable("PostgreSQL", error, "RELAIS_DATABASE_ADMIN_URL")
     if pending:
         return wrong("Migrations", f"{len(pending)} pending: {', '.join(pending)}", "Run `relais migrate`.")

@@ -15,18 +15,19 @@ Without Redis, or deaf, a process keeps nothing and computes every answer.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from os import urandom
 from typing import Any
 
+from app import log
 from app.adapters.listener import Listener
 from app.adapters.postgres import SERVICE, Database, Stamp
 from app.adapters.redis import Redis, RedisUnavailable, Script
 from app.catalog.types import Catalog, Name
 from app.errors import AppError
+from app.gateway.at_hand import AtHand, Lately
 from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
 from app.gateway.reads import is_pinned
 from app.gateway.types import ResultSet
@@ -34,14 +35,31 @@ from app.settings import CacheSettings
 
 CHANNEL = "relais_written"
 WRITES_NOT_HEARD = "writes_not_heard"
+WRITES_NOT_TOLD = "writes_not_told"
+REFUSED = "answers_not_kept"
 #: Every entry depends on it.
 EPOCH = "epoch"
+#: Announced in the place of a table when nobody can say which one.
+_ANYTHING = "*"
 #: Longer than any entry lives; a version that is gone is made up anew.
 _VERSION_SECONDS = 2 * 24 * 3600
 #: Rights that are about to end are not worth keeping anything for.
 _LEAST_SECONDS = 0.05
+#: To be told when the next right ends may take so long.
+_LEEWAY_SECONDS = 1.0
+_FOR_EVER = float("inf")
+#: What nobody asks for twice within this time is not kept: whoever makes up questions fills nothing with them.
+_AGAIN_SECONDS = 60.0
+_MOST_QUESTIONS = 10_000
+#: A Redis that refuses to forget is asked to do so again and again.
+_PAUSE_SECONDS = 1.0
+#: Within it everybody who listens to PostgreSQL has heard what was announced.
+_HEARD_SECONDS = 0.1
+#: After an announcement that failed; after the last one nobody is told any more.
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 #: The entry without its vector if it was computed from the versions of now, else those in a list; versions that are
-#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts.
+#: missing are made up. KEYS: the versions, then the entry. ARGV: a new word, how long it lasts, and `1` for whoever
+#: wants to know for how many milliseconds the entry will be there.
 _LOOK_UP = Script("""
 local last = #KEYS
 local words = redis.call('MGET', unpack(KEYS, 1, last - 1))
@@ -54,7 +72,11 @@ end
 local vector = table.concat(words, '.') .. '\\n'
 local entry = redis.call('GET', KEYS[last])
 if entry and string.sub(entry, 1, #vector) == vector then
-    return string.sub(entry, #vector + 1)
+    local told = string.sub(entry, #vector + 1)
+    if ARGV[3] == '1' then
+        return {told, redis.call('PTTL', KEYS[last])}
+    end
+    return told
 end
 return {vector}
 """)
@@ -75,6 +97,16 @@ class Counts:
 
 
 @dataclass(slots=True)
+class _Flight:
+    """An answer that is being computed."""
+
+    task: asyncio.Task[ResultSet]
+    began: float
+    #: Somebody else asked for it, too, or will.
+    wanted: bool = False
+
+
+@dataclass(slots=True)
 class Cache:
     """One process's way to what all of them keep."""
 
@@ -89,21 +121,22 @@ class Cache:
     _listener: Listener | None = None
     #: Redis did as it was told.
     _works: bool = True
-    _flights: dict[tuple[str, bytes], asyncio.Task[ResultSet]] = field(
-        default_factory=dict[tuple[str, bytes], "asyncio.Task[ResultSet]"]
-    )
-    _at_hand: OrderedDict[str, tuple[float, ResultSet]] = field(
-        default_factory=OrderedDict[str, "tuple[float, ResultSet]"]
-    )
+    _trying: asyncio.Task[None] | None = None
+    _flights: dict[tuple[str, bytes], _Flight] = field(default_factory=dict[tuple[str, bytes], _Flight])
+    _lately: Lately = field(default_factory=lambda: Lately(_AGAIN_SECONDS, _MOST_QUESTIONS))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    _at_hand: AtHand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._at_hand = AtHand(self.settings.local_seconds, self.settings.local_entries)
 
     def attach(self) -> None:
         """Hear of writes and of new connections, from before the first of either."""
         if not self.settings.enabled:
             return
         self.database.on_written = self.written
-        self.redis.greeting = lambda: [("DEL", self._key(EPOCH))]
-        self.redis.greeted = self._greeted
+        self.database.on_doubt = self._doubted
+        self.redis.greet(lambda: [("DEL", self._key(EPOCH))], self._greeted)
 
     async def start(self) -> None:
         """Listen for what is written elsewhere."""
@@ -121,18 +154,27 @@ class Cache:
         """Listen no more, and come to an end with what has begun."""
         if self._listener is not None:
             await self._listener.stop()
-        await asyncio.gather(*self._tasks, *self._flights.values(), return_exceptions=True)
+        if self._trying is not None:
+            self._trying.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._trying
+        flights = [flight.task for flight in self._flights.values()]
+        await asyncio.gather(*self._tasks, *flights, return_exceptions=True)
 
     async def result(self, keeping: Keeping, compute: Compute, allowed: Allowed = None) -> ResultSet:
-        """The answer: kept, or computed and kept from now on. Nothing is computed before it is `allowed`."""
-        local = self._local(keeping.key)
+        """The answer: kept, or computed, and kept from now on if it is asked for again and again.
+
+        Nothing is computed before it is `allowed`.
+        """
+        local = self._at_hand.find(keeping.key)
         if local is not None:
             self.counts.hits += 1
             return local
-        vector, entry = b"", None
+        again = self._lately.again(keeping.key)
+        vector, entry, until, turn = b"", None, _FOR_EVER, self._at_hand.turn
         with suppress(RedisUnavailable):
             if self._listener is not None and self._listener.hears and self._works:
-                vector, entry = await self._looked_up(keeping)
+                vector, entry, until = await self._looked_up(keeping)
         if allowed is not None:
             await allowed
         if entry is None and not vector:
@@ -141,57 +183,69 @@ class Cache:
         if entry is not None:
             found = decoded(entry)
             self.counts.hits += 1
-            self._put_at_hand(keeping.key, found)
+            self._at_hand.put(keeping.key, found, until, turn)
             return found
         self.counts.misses += 1
-        return await self._computed(keeping, vector, compute)
+        return await self._computed(keeping, vector, compute, again=again)
 
-    async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None]:
-        """The versions of now, or the entry that was computed from them."""
+    async def _looked_up(self, keeping: Keeping) -> tuple[bytes, bytes | None, float]:
+        """The versions of now, or the entry that was computed from them and until when it may be given again."""
         if not keeping.keys:
             keeping.keys = tuple(self._key(name).encode() for name in (EPOCH, *keeping.versions, keeping.key))
-        word = urandom(8).hex().encode()
-        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, word, _VERSION_SECONDS))
+        word, asked = urandom(8).hex().encode(), time.monotonic()
+        arguments = word, _VERSION_SECONDS, 1 if self._at_hand else 0
+        (answer,) = await self.redis.run((_LOOK_UP, len(keeping.keys), *keeping.keys, *arguments))
         if isinstance(answer, bytes):
-            return b"", answer
+            return b"", answer, _FOR_EVER
         if isinstance(answer, Exception):
             # Full, or a replica: nothing can be told of versions.
             raise RedisUnavailable(str(answer))
-        return answer[0], None
+        if len(answer) > 1:
+            return b"", answer[0], asked + answer[1] / 1000
+        return answer[0], None, _FOR_EVER
 
-    async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute) -> ResultSet:
+    async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute, *, again: bool) -> ResultSet:
         """One computes for all who ask for the same at the same versions, which are those of now to each of them."""
-        flight = (keeping.key, vector)
-        task = self._flights.get(flight)
-        if task is None:
-            task = self._flights[flight] = asyncio.ensure_future(_tagged(compute))
-            task.add_done_callback(lambda done: self._landed(flight, keeping, done))
-        return await asyncio.shield(task)
+        place = (keeping.key, vector)
+        flight = self._flights.get(place)
+        if flight is None:
+            began = time.monotonic()
+            flight = self._flights[place] = _Flight(asyncio.ensure_future(_tagged(compute)), began)
+            flight.task.add_done_callback(lambda _: self._landed(place, keeping))
+        flight.wanted = flight.wanted or again
+        return await asyncio.shield(flight.task)
 
-    def _landed(self, flight: tuple[str, bytes], keeping: Keeping, task: "asyncio.Task[ResultSet]") -> None:
-        del self._flights[flight]
-        if task.cancelled() or task.exception() is not None:
+    def _landed(self, place: tuple[str, bytes], keeping: Keeping) -> None:
+        flight = self._flights.pop(place)
+        if flight.task.cancelled() or flight.task.exception() is not None or not flight.wanted:
             return
-        result = task.result()
+        result = flight.task.result()
         if result.headers is not None or result.status is not None or len(result.body) > self.settings.max_entry_bytes:
             return
-        self._in_background(self._keep(keeping, flight[1], result))
+        self._in_background(self._keep(keeping, place[1], flight.began, result))
 
-    async def _keep(self, keeping: Keeping, vector: bytes, result: ResultSet) -> None:
+    async def _keep(self, keeping: Keeping, vector: bytes, began: float, result: ResultSet) -> None:
         with suppress(RedisUnavailable, AppError):
-            seconds = await self._until_a_right_ends(keeping)
+            seconds = await self._until_a_right_ends(keeping, began)
             if seconds < _LEAST_SECONDS:
                 return
             entry = encoded(vector, result)
             await self.redis.run(("SET", self._key(keeping.key), entry, "PX", int(seconds * 1000)))
 
-    async def _until_a_right_ends(self, keeping: Keeping) -> float:
+    async def _until_a_right_ends(self, keeping: Keeping, began: float) -> float:
+        """Seconds, counted from now; none if one has ended since the answer was begun, which may show it or not."""
         # Whoever depends on what is written there depends on what ends there, too.
         asked = tuple(item for item in self.expiring if version_name(".".join(item[0])) in keeping.versions)
         if not asked:
             return keeping.seconds
-        ((seconds,),) = await self.database.fetch(SERVICE, _next_end(asked), mode="write")
-        return keeping.seconds if seconds is None else min(keeping.seconds, seconds)
+        since = time.monotonic()
+        back = since - began + _LEEWAY_SECONDS
+        ((seconds,),) = await self.database.fetch(SERVICE, _next_end(asked), back, mode="write")
+        took = time.monotonic() - since
+        if took > _LEEWAY_SECONDS:
+            # It was not looked back far enough.
+            return 0
+        return keeping.seconds if seconds is None else min(keeping.seconds, seconds - took)
 
     # Writes.
 
@@ -200,9 +254,7 @@ class Cache:
         # All of them: whatever is embedded in a kept answer belongs to it, though it has no lifetime of its own.
         names = [self._version_of(table, stamp) for table in tables]
         if not await self._forget(names):
-            # Others may have a Redis that still knows: PostgreSQL reaches them.
-            with suppress(AppError):
-                await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, sorted(tables), mode="write")
+            await self._announce(sorted(tables))
 
     def _version_of(self, table: str, stamp: Stamp) -> str:
         schema, _, name = table.partition(".")
@@ -210,8 +262,26 @@ class Cache:
         pinned = catalog is not None and stamp.role != SERVICE.role and is_pinned(Name(schema, name), catalog)
         return version_name(table, stamp.tenant_id if pinned else "")
 
+    async def _doubted(self) -> None:
+        await self.begin_anew()
+        await self._announce([_ANYTHING])
+
+    async def _announce(self, tables: Sequence[str]) -> None:
+        """Others may have a Redis that still knows: PostgreSQL reaches them, before whoever wrote is answered."""
+        reason = ""
+        for pause in _PAUSES:
+            try:
+                await self.database.fetch(SERVICE, _ANNOUNCE, CHANNEL, tables, mode="write")
+            except AppError as error:
+                reason = str(error)
+            else:
+                await asyncio.sleep(_HEARD_SECONDS)
+                return
+            await asyncio.sleep(pause)
+        log.event(WRITES_NOT_TOLD, {"tables": list(tables), "reason": reason}, level="error")
+
     def _heard(self, table: str) -> None:
-        self._in_background(self._forget([version_name(table)]))
+        self._in_background(self._forget([EPOCH if table == _ANYTHING else version_name(table)]))
 
     async def begin_anew(self) -> None:
         """Nothing that was kept counts any more, for anybody."""
@@ -224,32 +294,33 @@ class Cache:
         except RedisUnavailable:
             # Nobody here reads from it before it was greeted again, and then everything is forgotten.
             return False
+        finally:
+            # Once more: who looked meanwhile may have been told of the versions before.
+            self._at_hand.clear()
         if isinstance(answers[0], Exception):
-            self._works = False
+            self._refused(answers[0])
         return self._works
 
     def _greeted(self, answers: Sequence[Any]) -> None:
-        self._works = not any(isinstance(answer, Exception) for answer in answers)
+        refusals = [answer for answer in answers if isinstance(answer, Exception)]
+        if refusals:
+            self._refused(refusals[0])
+        else:
+            self._works = True
 
-    # What this process has at hand.
+    def _refused(self, reason: Exception) -> None:
+        """Keep nothing until Redis has forgotten everything; it is a replica, or writes nothing until its disk does."""
+        if self._works:
+            log.event(REFUSED, {"reason": str(reason)}, level="warning")
+        self._works = False
+        if self._trying is None or self._trying.done():
+            self._trying = asyncio.ensure_future(self._try())
 
-    def _local(self, key: str) -> ResultSet | None:
-        found = self._at_hand.get(key)
-        if found is None:
-            return None
-        if found[0] <= time.monotonic():
-            del self._at_hand[key]
-            return None
-        return found[1]
-
-    def _put_at_hand(self, key: str, result: ResultSet) -> None:
-        seconds, most = self.settings.local_seconds, self.settings.local_entries
-        if seconds <= 0 or most <= 0:
-            return
-        self._at_hand[key] = (time.monotonic() + seconds, result)
-        self._at_hand.move_to_end(key)
-        if len(self._at_hand) > most:
-            self._at_hand.popitem(last=False)
+    async def _try(self) -> None:
+        while not self._works:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            with suppress(RedisUnavailable):
+                self._greeted(await self.redis.run(("DEL", self._key(EPOCH))))
 
     def _key(self, name: str) -> str:
         return self.redis.key("cache", name)
@@ -266,9 +337,10 @@ async def _tagged(compute: Compute) -> ResultSet:
 
 
 def _next_end(expiring: tuple[tuple[Name, str], ...]) -> str:
-    """Seconds until the next right ends."""
+    """Seconds until the next right ends, less than none if one has ended within the last `$1` seconds."""
     parts = " union all ".join(
-        f'select min("{column}") as at from "{table.schema}"."{table.name}" where "{column}" > now()'  # noqa: S608
+        f'select min("{column}") as at from "{table.schema}"."{table.name}"'  # noqa: S608
+        f" where \"{column}\" > now() - $1::float8 * interval '1 second'"
         for table, column in expiring
     )
     return f"select extract(epoch from min(at) - clock_timestamp())::float8 from ({parts}) as ends"  # noqa: S608

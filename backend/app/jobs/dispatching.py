@@ -88,7 +88,7 @@ class Dispatcher:
             # What is in the queue already is not put there twice. A worker that is killed between the queue and the
             # row takes the key with it for minutes; so does nobody after a while.
             turn = int(row["overdue"] / self._settings.lease_seconds)
-            key = f"job:{row['id']}:{row['attempts']}:{turn}"
+            key = f"job:{row['id']}:{row['since']}:{turn}"
             await self._queue.put(perform.__name__, row["id"], key=key)
         return len(due)
 

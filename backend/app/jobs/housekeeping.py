@@ -4,58 +4,45 @@ from typing import Any
 
 from app import log
 from app.adapters.postgres import SERVICE, Database
+from app.errors import AppError
+from app.jobs.parts import removed_in_parts
 from app.settings import RetentionSettings, Settings
 
-#: What is removed, and after how long (`$1`: days that are a setting). Rows go in one statement each: these tables are
-#: small by their nature.
-SWEEPS: dict[str, str] = {
-    "sessions": """
-        delete from relais.sessions where greatest(expires_at, revoked_at) < now() - $1::int * interval '1 day'
-    """,
+#: What is removed, and after how long (`$1` and the like: days that are a setting).
+SWEPT: dict[str, str] = {
+    "sessions": "greatest(expires_at, revoked_at) < now() - $1::int * interval '1 day'",
     # What a browser brings back within minutes is nothing to keep for a week.
     "one_time_tokens": """
-        delete from relais.one_time_tokens
-        where expires_at < now() - case
+        expires_at < now() - case
           when purpose::text in ('oauth_state', 'sign_in_code', 'second_factor') then interval '1 hour'
           else interval '7 days' end
     """,
-    # The links of what could not be sent have expired by then; that it could not is told for longer.
     "email_outbox": """
-        with emptied as (
-          update relais.email_outbox set sealed = null
-          where status = 'failed' and sealed is not null
-            and failed_at between now() - interval '90 days' and now() - interval '7 days'
-        )
-        delete from relais.email_outbox
-        where status = 'sent' and sent_at < now() - interval '30 days'
-          or status = 'failed' and failed_at < now() - interval '90 days'
+        status = 'sent' and sent_at < now() - interval '30 days'
+        or status = 'failed' and failed_at < now() - interval '90 days'
     """,
     "audit_log": """
-        delete from relais.audit_log
-        where action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
-          or created_at < now() - $2::int * interval '1 day'
+        action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
+        or created_at < now() - $2::int * interval '1 day'
     """,
-    # Not row by row: whoever asks for what is gone has to be told so.
-    "change_log": """
-        with gone as (
-          delete from relais.change_log
-          where created_at < now() - $1::int * interval '1 day' and position is not null
-          returning position
-        ), marked as (
-          update relais.change_marks as m set floor = greatest(m.floor, (select max(position) from gone))
-          where m.id = 1 and exists (select from gone)
-        )
-        select position from gone
-    """,
+    # What has no position yet has been told to nobody.
+    "change_log": "position is not null and created_at < now() - $1::int * interval '1 day'",
     # Those that were given up are kept until somebody has looked at them.
-    "jobs": "delete from relais.jobs where state = 'done' and finished_at < now() - $1::int * interval '1 day'",
+    "jobs": "state = 'done' and finished_at < now() - $1::int * interval '1 day'",
     # A batch that is older than this is in no buffer any more.
-    "flushed_batches": "delete from relais.flushed_batches where created_at < now() - interval '7 days'",
+    "flushed_batches": "created_at < now() - interval '7 days'",
 }
+#: The links of what could not be sent have expired by then; that it could not is told for longer.
+_EMPTY_FAILED = """
+    update relais.email_outbox set sealed = null
+    where status = 'failed' and sealed is not null
+      and failed_at between now() - interval '90 days' and now() - interval '7 days'
+"""
+FAILED = "sweep_failed"
 
 
 async def sweep(ctx: dict[Any, Any]) -> dict[str, int]:
-    """Remove everything that is due; running it twice at once is harmless."""
+    """Remove everything that is due; running it twice at once is harmless. What fails keeps no other table waiting."""
     database: Database = ctx["database"]
     settings: Settings | None = ctx.get("settings")
     retention = settings.retention if settings is not None else RetentionSettings()  # pyright: ignore[reportCallIssue]
@@ -66,9 +53,27 @@ async def sweep(ctx: dict[Any, Any]) -> dict[str, int]:
         "jobs": (retention.jobs_days,),
     }
     removed: dict[str, int] = {}
-    for table, statement in SWEEPS.items():
-        async with database.connection(SERVICE, "write") as connection:
-            outcome = await connection.execute(statement, *days.get(table, ()))
-        removed[table] = int(outcome.rsplit(" ", 1)[-1])
+    failures: list[AppError] = []
+    for table in SWEPT:
+        try:
+            removed[table] = await _swept(database, table, days.get(table, ()))
+        except AppError as error:
+            log.event(FAILED, {"table": table, "reason": str(error)}, level="warning")
+            failures.append(error)
     log.event("swept", removed)
+    if failures:
+        # The job is tried again, and kept with its reason in the end.
+        raise failures[0]
     return removed
+
+
+async def _swept(database: Database, table: str, days: tuple[int | None, ...]) -> int:
+    if table == "email_outbox":
+        async with database.connection(SERVICE, "write") as connection:
+            await connection.execute(_EMPTY_FAILED)
+    # Nothing in it comes from anybody.
+    statement = f"""
+        delete from relais.{table} where ctid = any (array(
+            select ctid from relais.{table} where {SWEPT[table]} limit ${len(days) + 1}))
+    """  # noqa: S608
+    return await removed_in_parts(database, statement, *days)

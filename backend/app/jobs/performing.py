@@ -6,6 +6,7 @@ done: whatever is killed when, they happen once. A job that does not must be har
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -71,19 +72,25 @@ class Performer:
         job = await rows.claim(self._database, self.names, self._settings.lease_seconds, only=only)
         if job is None:
             return False
-        beating = asyncio.create_task(self._beat(job))
+        begun, beating = time.monotonic(), asyncio.create_task(self._beat(job))
         try:
             await self._run(job)
         except asyncio.CancelledError:
             # The worker is to stop: another one need not wait for the lease to end.
             with suppress(AppError):
-                await asyncio.shield(rows.put_off(self._database, job, "Its worker was stopped", seconds=0))
+                await asyncio.shield(self._stopped(job, time.monotonic() - begun))
             raise
         finally:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
         return True
+
+    async def _stopped(self, job: Claimed, seconds: float) -> None:
+        if seconds > self._settings.timeout_seconds:
+            # It did not heed the end of its time, and was broken off by the queue.
+            return await self._not_done(job, TimeoutError())
+        await rows.give_back(self._database, job, "Its worker was stopped")
 
     async def _beat(self, job: Claimed) -> None:
         while True:

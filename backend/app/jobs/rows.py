@@ -41,7 +41,9 @@ _CLAIM = """
     returning j.id::text, j.tenant_id::text, j.name, j.arguments::text, j.attempts, j.started_at
 """
 _DUE = """
-    select id::text, attempts, extract(epoch from now() - run_after)::float8 as overdue from relais.jobs
+    select id::text, extract(epoch from run_after)::text as since,
+           extract(epoch from now() - run_after)::float8 as overdue
+    from relais.jobs
     where state in ('waiting', 'running') and run_after <= now() and name = any ($1::text[])
     order by run_after limit $2
 """
@@ -61,6 +63,11 @@ _FINISH = """
 _PUT_OFF = """
     update relais.jobs
     set state = 'waiting', last_error = $3, run_after = now() + $4::float8 * interval '1 second'
+    where id = $1::text::uuid and state = 'running' and started_at = $2
+"""
+#: No try at all: it is not the job that failed.
+_GIVE_BACK = """
+    update relais.jobs set state = 'waiting', last_error = $3, run_after = now(), attempts = greatest(attempts - 1, 0)
     where id = $1::text::uuid and state = 'running' and started_at = $2
 """
 _GIVE_UP = """
@@ -110,7 +117,7 @@ async def put_job(
 
 
 async def due(database: Database, names: Iterable[str], most: int) -> Sequence[Row]:
-    """Ids and attempts of jobs whose time has come, those that wait longest first."""
+    """Ids of jobs whose time has come, and since when; those that wait longest first."""
     return await database.fetch(SERVICE, _DUE, list(names), most, mode="write")
 
 
@@ -141,6 +148,12 @@ async def put_off(database: Database, job: Claimed, reason: str, *, seconds: flo
     """Another time."""
     async with database.connection(SERVICE, "write") as connection:
         await connection.execute(_PUT_OFF, job.id, job.started_at, reason[:LONGEST_ERROR], seconds)
+
+
+async def give_back(database: Database, job: Claimed, reason: str) -> None:
+    """At once, by whoever has room; it was not tried."""
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(_GIVE_BACK, job.id, job.started_at, reason[:LONGEST_ERROR])
 
 
 async def give_up(database: Database, job: Claimed, reason: str) -> None:

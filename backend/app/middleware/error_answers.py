@@ -3,7 +3,7 @@
 A mistake is logged once, with the request's id, and answered without its cause.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -28,6 +28,8 @@ from app.errors import (
 from app.middleware.trace import trace_of
 
 UNEXPECTED = "unexpected_error"
+#: What becomes of an error before it is told.
+Telling = Callable[[AppError], AppError]
 _BY_STATUS: Mapping[int, ErrorSpec] = {
     400: MALFORMED_REQUEST,
     404: ROUTE_NOT_FOUND,
@@ -66,9 +68,10 @@ _WORDS: Mapping[str, str] = {
 class ErrorAnswersMiddleware:
     """Answers every exception that reaches it in the one shape."""
 
-    def __init__(self, app: ASGIApp, *, of_gateway: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, of_gateway: bool = False, in_words: Telling | None = None) -> None:
         self.app = app
         self.of_gateway = of_gateway
+        self.in_words = in_words
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,6 +91,8 @@ class ErrorAnswersMiddleware:
                 _log_unexpected(scope, error)
                 raise
             refused = _refused(scope, error)
+            if self.in_words is not None:
+                refused = self.in_words(refused)
             answer = refused.plain_response() if self.of_gateway else refused.response()
             await answer(scope, receive, send)
 

@@ -42,7 +42,7 @@ class BodyLimitMiddleware:
                 if not value.isdigit():
                     raise refuse(MALFORMED_REQUEST, "Content-Length is not a number")
                 if limit and int(value[:20]) > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
         if not limit:
             return await self.app(scope, receive, send)
         received = 0
@@ -52,13 +52,14 @@ class BodyLimitMiddleware:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             return message
 
         await self.app(scope, receive_within_limit, send)
 
 
-def _too_large(limit: int) -> AppError:
+def too_large(limit: int) -> AppError:
+    """The body is longer than it may be."""
     return refuse(BODY_TOO_LARGE, f"The limit is {limit} bytes", headers={"Connection": "close"})
 
 

@@ -78,15 +78,24 @@ class SharedCounts:
     async def all(self) -> list[Counts]:
         """Of every process that runs, this one first."""
         try:
-            [told] = await self.redis.run(("HGETALL", self.redis.key(*KEY)))
+            others = await self._others()
         except RedisUnavailable:
-            return [self.own()]
-        others = _others(told) if isinstance(told, list) else {}
-        found = [self.own()]
-        for name, text in sorted(others.items()):
-            if name != self.process and (counts := _read(name, text)) is not None:
-                found.append(counts)
-        return found
+            others = []
+        return [self.own(), *others]
+
+    async def _others(self) -> list[Counts]:
+        """Those that told of late. What was told by processes that were killed is removed."""
+        key = self.redis.key(*KEY)
+        [told] = await self.redis.run(("HGETALL", key))
+        if not isinstance(told, list):
+            return []
+        texts = _texts(told)
+        texts.pop(self.process, None)
+        found = {name: _read(name, text) for name, text in sorted(texts.items())}
+        gone = [name for name, counts in found.items() if counts is None]
+        if gone:
+            await self.redis.run(("HDEL", key, *gone))
+        return [counts for counts in found.values() if counts is not None]
 
     async def tell(self) -> None:
         """Write down what this process has counted."""
@@ -102,13 +111,16 @@ class SharedCounts:
         await self.redis.run(("HSET", key, self.process, orjson.dumps(message)), ("EXPIRE", key, 3600))
 
     async def _tell(self) -> None:
+        # Where nobody asks for figures, whoever is new cleans up.
+        with suppress(RedisUnavailable):
+            await self._others()
         while True:
             with suppress(RedisUnavailable):
                 await self.tell()
             await asyncio.sleep(EVERY_SECONDS)
 
 
-def _others(told: Any) -> dict[str, bytes]:
+def _texts(told: Any) -> dict[str, bytes]:
     return {name.decode(): text for name, text in zip(told[::2], told[1::2], strict=True)}
 
 

@@ -6,12 +6,12 @@ Both spellings of a column are taken. Keys that are no column are not looked at:
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.datastructures import QueryParams
 
@@ -20,10 +20,12 @@ from app.gateway.array_text import array_literal, quoted_list
 from app.named.ask import Found, Pair
 
 MOST_ROWS = 100
+USUAL_ROWS = 20
 #: Of lists that clients read whole.
 MOST_ROWS_OF_WHOLE = 1000
 #: Further than any list reaches; PostgreSQL counts rows with 64 bits.
 LAST_PAGE = 10**9
+_LONGEST_NUMBER = 12
 ROWS_TYPE = "application/vnd.relais.rows+json"
 #: What a filter's value becomes; None: the filter asks for nothing.
 Operand = Callable[[str], "str | None"]
@@ -38,6 +40,9 @@ class Meta(BaseModel):
     page: int
     limit: int
     total_pages: int
+    total_is_bound: bool | None = Field(
+        default=None, description="True if there are at least `total`: a search counts no further. Otherwise left out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +56,64 @@ class Page:
         """As a query says it."""
         return ("limit", str(self.limit)), ("offset", str((self.number - 1) * self.limit))
 
-    def meta(self, total: int) -> dict[str, int]:
-        """Where it is in its list."""
+    def meta(self, total: int, *, most: int | None = None) -> dict[str, int]:
+        """Where it is in its list; `most`: how far its rows are counted."""
         pages = math.ceil(total / self.limit)
-        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages}
+        bound = {"totalIsBound": True} if most is not None and total >= most else {}
+        return {"total": total, "page": self.number, "limit": self.limit, "totalPages": pages, **bound}
 
 
-def _page(
-    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")] = 20,
-) -> Page:
+def at_most(most: int) -> AfterValidator:
+    """Whoever asks for more rows than are told at once gets as many as are: clients name any number."""
+    return AfterValidator(lambda asked: min(asked, most))
+
+
+Number = Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")]
+#: Of every list that does not say otherwise.
+Limit = Annotated[
+    int, Query(ge=1, description=f"Rows of a page. More than {MOST_ROWS} are {MOST_ROWS}."), at_most(MOST_ROWS)
+]
+_Whole = Annotated[
+    int,
+    Query(ge=1, description=f"Rows of a page. More than {MOST_ROWS_OF_WHOLE} are {MOST_ROWS_OF_WHOLE}."),
+    at_most(MOST_ROWS_OF_WHOLE),
+]
+
+
+def _page(page: Number = 1, limit: Limit = USUAL_ROWS) -> Page:
     return Page(page, limit)
 
 
-def _whole_page(
-    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS_OF_WHOLE, description="Rows of a page.")] = MOST_ROWS_OF_WHOLE,
-) -> Page:
+def _whole_page(page: Number = 1, limit: _Whole = MOST_ROWS_OF_WHOLE) -> Page:
     return Page(page, limit)
+
+
+def _long_page(page: Number = 1, limit: Limit = MOST_ROWS) -> Page:
+    return Page(page, limit)
+
+
+def _lenient_page(
+    page: Annotated[str, Query(description="Counted from 1. What is no such number is 1.")] = "",
+    limit: Annotated[
+        str, Query(description=f"Rows of a page, {MOST_ROWS} at most. What is no such number is {USUAL_ROWS}.")
+    ] = "",
+) -> Page:
+    return Page(min(_counted(page, 1), LAST_PAGE), min(_counted(limit, USUAL_ROWS), MOST_ROWS))
+
+
+def _counted(said: str, otherwise: int) -> int:
+    """A number from 1 on. Of one that is too long to be meant, the beginning."""
+    number = int(said[:_LONGEST_NUMBER]) if said.isascii() and said.isdigit() else 0
+    return number or otherwise
 
 
 Paged = Annotated[Page, Depends(_page)]
+#: Of a list that never refuses a page: what makes no sense is what is usual.
+PagedLeniently = Annotated[Page, Depends(_lenient_page)]
 #: Of a list that is told without its place: as much at once as nearly all of them are long.
 PagedWhole = Annotated[Page, Depends(_whole_page)]
+#: Of such a list whose rows may be long.
+PagedLong = Annotated[Page, Depends(_long_page)]
 
 
 def invalid(*problems: tuple[str, str]) -> AppError:
@@ -81,8 +121,18 @@ def invalid(*problems: tuple[str, str]) -> AppError:
     return refuse(VALIDATION_ERROR, [{"path": path, "message": message} for path, message in problems])
 
 
-def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "created_at", last: str = "id") -> Pair:
-    """The order that is asked for, the newest first if none is; rows that are equal in it are told apart by `last`."""
+def order(
+    params: QueryParams,
+    columns: Mapping[str, str],
+    *,
+    otherwise: str = "created_at",
+    last: str = "id",
+    filled: Container[str] = (),
+) -> Pair:
+    """The order that is asked for, the newest first if none is; rows that are equal in it are told apart by `last`.
+
+    `filled`: columns that are never null. Only without a word about nulls do indexes give the order of these.
+    """
     wanted = params.get("sortBy") or params.get("sort_by") or otherwise
     column = columns.get(wanted)
     if column is None:
@@ -90,7 +140,8 @@ def order(params: QueryParams, columns: Mapping[str, str], *, otherwise: str = "
     direction: str = params.get("sortOrder") or params.get("sort_order") or "desc"
     if direction not in ("asc", "desc"):
         raise invalid(("sortOrder", "asc ou desc attendu"))
-    return "order", f"{column}.{direction}.nullslast,{last}.{direction}"
+    nulls = "" if column in filled else ".nullslast"
+    return "order", f"{column}.{direction}{nulls},{last}.{direction}"
 
 
 def words(value: str) -> list[str]:
@@ -149,6 +200,13 @@ def wanted_form(request: Request) -> Form:
     if request.query_params.get("format") == "rows" or ROWS_TYPE in request.headers.get("accept", ""):
         return "rows"
     return "page"
+
+
+def wanted_by_builder(request: Request, page: Page) -> tuple[Page, Form]:
+    """Of a URL that query builders alone ask: they read the bare rows, and all of them unless they name a page."""
+    if {"page", "limit"} & request.query_params.keys():
+        return page, wanted_form(request)
+    return Page(1, MOST_ROWS_OF_WHOLE), "rows"
 
 
 def listed(rows: list[dict[str, Any]], found: Found, page: Page, form: Form = "page") -> Any:

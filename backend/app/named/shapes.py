@@ -59,6 +59,11 @@ class Shape(BaseModel):
         return _compiled(cls).columns
 
     @classmethod
+    def filled(cls) -> frozenset[str]:
+        """Columns that are never null."""
+        return _compiled(cls).filled
+
+    @classmethod
     def told(cls, row: Row, **added: Any) -> dict[str, Any]:
         """A row as clients read it, with fields that no column has."""
         shown = _told(_compiled(cls), row)
@@ -89,6 +94,7 @@ def moment(text: str | None) -> str | None:
 class _Compiled:
     select: str
     columns: Mapping[str, str]
+    filled: frozenset[str]
     #: Key in the row, names in the answer, what is made of the value.
     fields: tuple[tuple[str, tuple[str, ...], Callable[[Any], Any] | None], ...]
 
@@ -108,6 +114,7 @@ def _told(compiled: _Compiled, row: Row) -> dict[str, Any]:
 def _compiled(shape: type[Shape]) -> _Compiled:
     selected: list[str] = []
     columns: dict[str, str] = {}
+    filled: set[str] = set()
     fields: list[tuple[str, tuple[str, ...], Callable[[Any], Any] | None]] = []
     for name, field in shape.model_fields.items():
         marks = field.metadata
@@ -125,8 +132,10 @@ def _compiled(shape: type[Shape]) -> _Compiled:
             continue
         selected.append(name if source == name else f"{name}:{source}")
         columns[name] = columns[camel] = source
+        if NoneType not in get_args(field.annotation):
+            filled.add(source)
         fields.append((name, names, moment if datetime in _kinds(field.annotation) else None))
-    return _Compiled(",".join(selected), columns, tuple(fields))
+    return _Compiled(",".join(selected), columns, frozenset(filled), tuple(fields))
 
 
 def _maker(inner: type[Shape]) -> Callable[[Any], Any]:

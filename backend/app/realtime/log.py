@@ -18,7 +18,11 @@ CHANGED, NUMBERED = "relais_changes", "relais_numbered"
 #: Changes that are numbered, or read, in one go.
 MOST = 1000
 _NUMBER = "select relais.number_changes($1)"
-_MARKS = "select last, floor from relais.change_marks"
+#: What is before the first position that is left has been forgotten.
+_MARKS = """
+    select m.last, coalesce((select min(c.position) - 1 from relais.change_log as c), m.last) as floor
+    from relais.change_marks as m
+"""
 _READ = """
     select position, table_schema, table_name, operation, row_key::text, old_row::text, new_row::text,
            tenant_id::text, to_json(created_at) #>> '{}' as at

@@ -38,10 +38,9 @@ class Change(SQLModel, table=True):
 
 
 class ChangeMarks(SQLModel, table=True):
-    """The one row that says which positions have been given, and up to which one the log has been forgotten."""
+    """The one row that says which positions have been given."""
 
     __tablename__: ClassVar[Any] = _change_marks.table
     __table_args__ = _change_marks.args(_change_marks.check("id", "id = 1"), primary_key=("id",))
     id: int = column(Integer(), default="1")
     last: int = column(BigInteger(), default="0")
-    floor: int = column(BigInteger(), default="0")

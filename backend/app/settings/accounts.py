@@ -130,7 +130,10 @@ class HandoverSettings(Group):
         15.0, ge=0.001, le=300, description="Longest time that a request waits for a provider, all its steps together."
     )
     file_limit_bytes: int = Field(
-        10 * 1024 * 1024, ge=1, le=95 * 1024 * 1024, description="Largest file that is handed over; beyond it: 413."
+        10 * 1024 * 1024,
+        ge=1,
+        le=95 * 1024 * 1024,
+        description="What the files of one resource that is handed over may come to; beyond it: 413.",
     )
 
 

@@ -29,7 +29,10 @@ class RetentionSettings(Group):
     changes_days: int = Field(1, ge=0, le=36500, description="Rows of the change log.")
     sign_ins_days: int = Field(90, ge=1, le=36500, description="Failed sign-ins in the audit log.")
     audit_days: int | None = Field(
-        None, ge=1, le=36500, description="Everything else in the audit log. Unset: for good."
+        None,
+        ge=1,
+        le=36500,
+        description="Everything else in the audit log, and who changed which right or setting. Unset: for good.",
     )
     jobs_days: int = Field(30, ge=8, le=36500, description="Jobs that were done. Those that were given up are kept.")
     notifications_days: int = Field(90, ge=1, le=36500, description="Notifications that were read.")

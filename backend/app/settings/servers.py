@@ -142,7 +142,10 @@ class BackupSettings(Group):
         "02:00", description="When the worker makes the backup of the day (UTC). `-`: never."
     )
     retention_days: int = Field(
-        30, ge=1, le=36500, description="Backups that are older are removed, but never the newest one."
+        30,
+        ge=1,
+        le=36500,
+        description="Backups that are older are removed, but never the newest, nor one of another database.",
     )
     programs: str = Field(
         "",

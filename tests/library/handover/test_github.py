@@ -15,6 +15,7 @@ from app.modules.library.handover.papers import File
 from fastapi import Depends, FastAPI
 
 from tests.accounts.conftest import NOBODYS, Member, bearer
+from tests.conftest import Urls, run_sql
 from tests.library.conftest import People, new_resource
 from tests.library.file_samples import PDF, data_url, path_of, uploaded
 from tests.library.github_server import GitHubServer
@@ -329,13 +330,14 @@ async def test_a_file_goes_beside_the_text_under_a_harmless_name(
     assert repository.files("main")[f"doc/{name}"] == data
 
 
-async def test_a_large_file_arrives_whole(
-    client: httpx.AsyncClient, people: People, link: Link, github: GitHubServer
+async def test_a_large_file_that_was_imported_arrives_whole(
+    client: httpx.AsyncClient, people: People, link: Link, github: GitHubServer, urls: Urls
 ) -> None:
     await link(people.owner, "github", login="lea")
     repository, data = github.add("lea", "notes"), os.urandom(3 * 1024 * 1024)
     address = "data:application/zip;base64," + base64.b64encode(data).decode()
-    resource = await with_file_in_its_row(client, people.owner, address, "grand.zip")
+    resource = await new_resource(client, people.owner, filePath="grand.zip")
+    await run_sql(urls.admin, f"update library.resources set file_url = '{address}' where id = '{resource['id']}'")
     assert (await shared(client, people.owner, resource)).status_code == 200
     assert repository.files("main")["grand.zip"] == data
 
@@ -458,7 +460,7 @@ async def test_a_place_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/files/x.pdf", "data:application/pdf;base64,*", "localStorage:x", "http://[x/"]
+    "address", ["/api/files/x.pdf", "data:application/pdf;base64,*", "/ailleurs/x.pdf", "http://[x/"]
 )
 async def test_a_file_that_cannot_be_read_stops_everything(
     client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer, address: str
@@ -552,6 +554,45 @@ async def test_files_that_are_stored_with_us_arrive_whole_under_their_shown_name
         assert answer.status_code == 200, answer.text
         assert answer.json()["files"] == ["README.md", name]
         assert repository.files("main")[name] == data
+
+
+async def test_files_that_the_address_does_not_name_are_handed_over_as_well(
+    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer
+) -> None:
+    await link(member, "github", login="lea")
+    repository = github.add("lea", "notes")
+    hung = await new_resource(client, member)
+    for name, data in (("plan.pdf", PDF), ("PLAN.pdf", PDF + b"2"), ("README.md", b"le mien")):
+        kind = "text/markdown" if name.endswith("md") else "application/pdf"
+        await uploaded(client, member, data, kind, name, resourceId=hung["id"])
+    answer = await shared(client, member, hung)
+    assert answer.json()["files"] == ["README.md", "plan.pdf", "fichier-PLAN.pdf", "fichier-README.md"], answer.text
+    contents = repository.files("main")
+    assert contents["fichier-PLAN.pdf"] == PDF + b"2"
+    assert contents["fichier-README.md"] == b"le mien"
+    named = await uploaded(client, member, PDF, "application/pdf", "nommé.pdf")
+    by_path = await new_resource(client, member, filePath=named["fileName"])
+    await uploaded(client, member, PDF, "application/pdf", "autre.pdf", resourceId=by_path["id"])
+    assert (await shared(client, member, by_path)).json()["files"] == ["README.md", "nommé.pdf"]
+    emptied = await new_resource(client, member, fileUrl=data_url(PDF, "application/pdf"))
+    changes = {"fileUrl": None, "filePath": None}
+    await asked(client, member, "PUT", f"/api/resources/{emptied['id']}", json=changes)
+    assert (await shared(client, member, emptied)).json()["files"] == ["README.md"]
+    elsewhere = "https://example.org/ailleurs.pdf"
+    linked = await new_resource(client, member, filePath=named["fileName"], fileUrl=elsewhere)
+    assert (await shared(client, member, linked)).json()["files"] == ["README.md", "nommé.pdf"]
+    assert elsewhere in repository.files("main")["README.md"].decode()
+
+
+async def test_files_of_a_resource_come_to_no_more_than_one_may(
+    client: httpx.AsyncClient, member: Member, link: Link, github: GitHubServer
+) -> None:
+    await link(member, "github", login="lea")
+    resource = await new_resource(client, member)
+    for name in ("a.txt", "b.txt"):
+        await uploaded(client, member, b"a" * 6 * 1024 * 1024, "text/plain", name, resourceId=resource["id"])
+    assert code(await shared(client, member, resource)) == (413, "RESOURCE_FILE_TOO_LARGE")
+    assert not github.http.steps
 
 
 async def test_a_stored_file_of_somebody_else_or_without_its_bytes_stops_everything(

@@ -244,6 +244,18 @@ async def test_a_file_that_is_stored_with_us_arrives_whole_under_its_shown_name(
     assert (image.data, image.kind) == (data, "image/png")
 
 
+async def test_files_that_hang_on_a_resource_go_with_it(
+    client: httpx.AsyncClient, member: Member, link: Link, drive: DriveServer
+) -> None:
+    await link(member, "google", login="lea@example.org")
+    resource = await new_resource(client, member, title="Été")
+    for _ in range(2):
+        await uploaded(client, member, PNG, "image/png", "vue.png", resourceId=resource["id"])
+    answer = await shared(client, member, resource)
+    assert [each["name"] for each in answer.json()["files"]] == ["Été - README.md", "vue.png", "vue.png"], answer.text
+    assert {drive.entries[each["id"]].data for each in answer.json()["files"][1:]} == {PNG}
+
+
 async def test_a_folder_is_made_for_a_resource_and_opened_to_everybody(
     client: httpx.AsyncClient, member: Member, link: Link, drive: DriveServer
 ) -> None:

@@ -68,7 +68,7 @@ MODULE = Module(
         Schedule(recount_analytics, every=DAY, at=2 * 3600),
         Schedule(retire_library_rows, every=DAY, at=3 * 3600),
         Schedule(reconcile_votes, every=DAY // 24, at=17 * 60),
-        Schedule(sweep_files, every=DAY, at=4 * 3600),
+        Schedule(sweep_files, every=DAY, at=4 * 3600, waits=True),
     ),
     pulses=(Pulse(flush_views), Pulse(flush_events)),
     seed=seed,

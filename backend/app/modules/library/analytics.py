@@ -10,10 +10,10 @@ import orjson
 
 from app.accounts.errors import USER_NOT_FOUND
 from app.accounts.people import instant
-from app.adapters.redis import Redis
 from app.errors import VALIDATION_ERROR, AppError, refuse
-from app.modules.library import events
+from app.modules.library import counters, events
 from app.modules.library.callers import Caller
+from app.modules.library.counters import Counting
 from app.modules.library.errors import ACCESS_DENIED
 from app.modules.library.events import Event
 from app.modules.library.tables.kinds import AppRole
@@ -34,7 +34,7 @@ class Tracked:
     metadata: Any = None
 
 
-async def track(caller: Caller, redis: Redis, tracked: Tracked) -> None:
+async def track(caller: Caller, counting: Counting, tracked: Tracked) -> None:
     """Have an event written, in the name of whoever asks."""
     name, details = _name(tracked.event), _details(tracked.metadata)
     resource = events.resource_of(tracked.resource_id)
@@ -43,7 +43,10 @@ async def track(caller: Caller, redis: Redis, tracked: Tracked) -> None:
         # An id from before there was a server: worth remembering, though it names nothing here.
         details = {"resourceId": foreign[:_LONGEST_FOREIGN_ID], **(details or {})}
     event = Event(caller.tenant_id, name, caller.user_id, resource, details)
-    await events.note(redis, caller.database, event)
+    if resource is not None and name in counters.COUNTED:
+        await counters.note_told(caller, counting, event)
+    else:
+        await events.note(counting.redis, caller.database, event)
 
 
 async def stats(caller: Caller, days: int, event: str | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Whoever asks a route of the library: as PostgreSQL is told of them, and whether their rank is high enough now."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from app.accounts.asking import Asked, asking
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
-from app.errors import refuse
+from app.errors import AppError, refuse
 from app.gateway.conduct import Conductor
 from app.middleware.trace import trace_of
 from app.modules.library.file_keeping import Keeping, keeping_of
@@ -19,6 +19,8 @@ from app.modules.library.tables.kinds import AppRole
 from app.named.ask import Ask, asker
 
 SCHEMA = "library"
+#: By row security.
+_REFUSED = "42501"
 _HAS_RANK = "select library_internal.has_rank($1::text::library.app_role)"
 
 
@@ -62,6 +64,23 @@ class Caller:
             return bool(await connection.fetchval(_HAS_RANK, rank.value))
 
 
+@contextmanager
+def of_members() -> Generator[None]:
+    """Around the making of something of one's own: what row security refuses there, it refuses to guests."""
+    try:
+        yield
+    except AppError as error:
+        if error.code != _REFUSED:
+            raise
+        raise _rank_needed(AppRole.USER) from error
+
+
+def _rank_needed(rank: AppRole) -> AppError:
+    error = refuse(INSUFFICIENT_ROLE)
+    error.extra = {"required": rank.value}
+    return error
+
+
 def calling(
     kind: Kind | None = None, *, user: bool = True, rank: AppRole | None = None
 ) -> Callable[..., Awaitable[Caller]]:
@@ -71,9 +90,7 @@ def calling(
         conductor: Conductor = request.app.state.relais.conductor
         found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))
         if rank is not None and not await found.has_rank(rank):
-            error = refuse(INSUFFICIENT_ROLE)
-            error.extra = {"required": rank.value}
-            raise error
+            raise _rank_needed(rank)
         return found
 
     return admitted

@@ -35,7 +35,7 @@ async def page_of(caller: Caller, params: QueryParams, page: Page, form: Form = 
     search = params.get("search", "").strip()
     if search:
         conditions.append(containing(search, ("name", "description")))
-    sorting = order(params, columns, otherwise="updated_at")
+    sorting = order(params, columns, otherwise="updated_at", filled=Collection.filled())
     select = ("select", Collection.select())
     with malformed_is(VALIDATION_ERROR):
         found = await caller.ask.rows("collections", select, *conditions, sorting, *page.pairs(), count=True)

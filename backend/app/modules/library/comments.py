@@ -10,7 +10,7 @@ from app.modules.library.errors import ACCESS_DENIED, NOT_OWNER, RESOURCE_NOT_FO
 from app.modules.library.resources import must_be_readable
 from app.modules.library.shapes.community import Comment, CommentWithReplies
 from app.named.ask import malformed_is
-from app.named.lists import invalid
+from app.named.lists import Page, invalid
 
 COMMENT_NOT_FOUND = ErrorSpec("COMMENT_NOT_FOUND", 404, "Commentaire non trouvé")
 PARENT_COMMENT_NOT_FOUND = ErrorSpec("PARENT_COMMENT_NOT_FOUND", 404, "Commentaire parent non trouvé")
@@ -22,15 +22,21 @@ DEEPEST = 50
 _REFUSED, _NO_SUCH_ROW, _AGAINST_A_RULE = "42501", "23503", "23514"
 
 
-async def tree(caller: Caller, resource_id: str) -> dict[str, Any]:
-    """The comments of a resource, oldest first, each with its replies; and how many there are in all."""
+async def tree(caller: Caller, resource_id: str, page: Page) -> dict[str, Any]:
+    """A page of the comments of a resource, oldest first, each with its replies; and how many there are in all."""
     select = ("select", f"id,comments:resource_comments!resource_id({Comment.select()})")
     order = ("comments.order", "created_at.asc,id.asc")
+    # One more than is told says whether there are more.
+    window = ("comments.limit", str(page.limit + 1)), ("comments.offset", str((page.number - 1) * page.limit))
     with malformed_is(RESOURCE_NOT_FOUND):
-        row = await caller.ask.one("resources", select, order, ("id", f"eq.{resource_id}"))
+        row = await caller.ask.one("resources", select, order, *window, ("id", f"eq.{resource_id}"))
     if row is None:
         raise refuse(RESOURCE_NOT_FOUND)
-    return {"data": nested(row["comments"]), "total": len(row["comments"])}
+    told, total = row["comments"][: page.limit], len(row["comments"])
+    if page.number > 1 or total > page.limit:
+        which = ("select", "id"), ("resource_id", f"eq.{resource_id}"), ("limit", "1")
+        total = (await caller.ask.rows("resource_comments", *which, count=True)).total
+    return {"data": nested(told), "total": total}
 
 
 def nested(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -12,14 +12,14 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from app import log
 from app.adapters.postgres import SERVICE, Connection, Database
 from app.adapters.redis import Redis, RedisUnavailable, Script
-from app.errors import AppError
 from app.jobs.buffers import Buffer
 
-#: Some megabytes. Beyond that nobody empties the buffer, and PostgreSQL had better be told at once.
+#: Beyond that nobody empties the buffer, and PostgreSQL had better be told at once.
 MOST_GATHERED = 20_000
+#: Nor is a buffer of large events to be longer than this, so that whatever is told it stays below some 50 megabytes.
+MOST_BYTES = 16 * 2**20
 _GATHER = Script("""
 if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('RPUSH', KEYS[1], ARGV[2])
@@ -27,8 +27,6 @@ return 1
 """)
 _INGEST = "select library_internal.ingest_events($1::text::jsonb)"
 _INGEST_WHAT_CAN_BE = "select library_internal.ingest_what_can_be($1::text::jsonb)"
-#: Classes of SQLSTATEs that say that a row is not one.
-_UNFIT = ("22", "23")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,17 @@ async def note(redis: Redis, database: Database, event: Event) -> None:
     """Have an event written."""
     told = event.told()
     try:
-        (kept,) = await redis.run(_GATHER.call((gathered(redis).key,), (MOST_GATHERED, told.decode())))
+        (kept,) = await redis.run(_GATHER.call((gathered(redis).key,), (room_for(told), told.decode())))
         if kept == 1:
             return
     except RedisUnavailable:
         pass  # which says so itself
     await write_straight(database, told)
+
+
+def room_for(told: bytes) -> int:
+    """How many events may be gathered when this one comes: the fewer, the larger it is."""
+    return min(MOST_GATHERED, MOST_BYTES // len(told))
 
 
 async def write_straight(database: Database, told: bytes) -> None:
@@ -84,13 +87,7 @@ async def flush_events(ctx: dict[str, Any]) -> None:
     """What each worker does every second."""
     redis: Redis = ctx["redis"]
     database: Database = ctx["database"]
-    try:
-        await gathered(redis).flush(database, _write)
-    except AppError as error:
-        if not error.code.startswith(_UNFIT):
-            raise
-        log.event("events_unfit", {"code": error.code}, level="warning")
-        await gathered(redis).flush(database, _write_what_can_be)
+    await gathered(redis).flush(database, _write, _write_what_can_be)
 
 
 async def _write(connection: Connection, told: Sequence[bytes]) -> None:

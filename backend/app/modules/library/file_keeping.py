@@ -69,6 +69,8 @@ class Told:
     kind: str
     resource_id: str | None = None
     is_public: bool = True
+    #: Whether it was written into a row.
+    is_inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ async def _written(
         "uploaded_by": caller.user_id,
         "resource_id": told.resource_id,
         "is_public": told.is_public,
+        "is_inline": told.is_inline,
     }
     async with caller.database.connection(SERVICE, "write") as connection:
         row = await connection.fetchrow(_ADD, orjson.dumps(new).decode(), quota)

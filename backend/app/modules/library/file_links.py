@@ -1,5 +1,6 @@
 """Files that forms write into a row as `data:` addresses: kept as files, the row says where they are."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import refuse
-from app.files.data_urls import is_data_url, read_data_url
+from app.files.data_urls import is_data_url, least_size, read_data_url
 from app.files.incoming import TooLong, incoming
 from app.modules.library.callers import Caller
 from app.modules.library.file_keeping import Kept, Told, forget, keep, room, too_large
@@ -54,14 +55,15 @@ async def _stored(caller: Caller, column: str, row: Mapping[str, Any]) -> Kept:
     text: str = row[column]
     if len(text) > 512 + keeping.settings.max_bytes * 3:
         raise too_large(keeping)
-    try:
-        data = read_data_url(text)
-    except ValueError:
-        raise invalid((to_camel(column), "Fichier illisible")) from None
     if not await caller.has_rank(AppRole.USER):
         raise refuse(INSUFFICIENT_ROLE)
-    tenant_id = await room(caller, len(data.content))
-    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL)
+    tenant_id = await room(caller, least_size(text))
+    try:
+        # Away from the loop: megabytes take a moment.
+        data = await asyncio.to_thread(read_data_url, text)
+    except ValueError:
+        raise invalid((to_camel(column), "Fichier illisible")) from None
+    told = Told(_name(column, row), data.declared, is_public=column != FILE_URL, is_inline=True)
     async with incoming(keeping.storage.incoming, keeping.settings.max_bytes) as come:
         try:
             for start in range(0, len(data.content), _SLICE):

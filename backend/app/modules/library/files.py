@@ -30,7 +30,7 @@ from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.file_keeping import Told, keep, room, too_large
 from app.modules.library.shapes.files import OwnFile
 from app.named.lists import Form as ListForm
-from app.named.lists import Page, filters, order
+from app.named.lists import Page, filters, invalid, order
 from app.named.lists import listed as listed_rows
 
 NO_FILE = ErrorSpec("NO_FILE", 400, "Aucun fichier fourni")
@@ -40,7 +40,8 @@ FILE_NOT_FOUND = ErrorSpec("FILE_NOT_FOUND", 404, "Fichier non trouvé")
 INVALID_FILE_LINK = ErrorSpec("INVALID_FILE_LINK", 403, "Lien invalide ou expiré")
 _PURPOSE = "file link"
 _COLUMNS = "id::text, tenant_id::text, file_name, original_name, mime_type, size, is_public, created_at, updated_at"
-_ONE = f"select {_COLUMNS} from library.files where file_name = $1"  # noqa: S608 - constants
+_READABLE = f"select {_COLUMNS} from library_internal.readable_file($1)"  # noqa: S608 - constants
+_OF_NAME = f"select {_COLUMNS} from library.files where file_name = $1"  # noqa: S608 - constants
 _MAY_CHANGE = """
     select r.user_id = relais.user_id() or library_internal.has_rank('admin')
            or r.id in (select library_internal.writable_resource_ids())
@@ -67,7 +68,8 @@ async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes]
         if part is None:
             raise refuse(NO_FILE, hint="Send it as the field `file` of a multipart/form-data form.")
         resource_id = await _resource(caller, form)
-        told = Told(part.filename or "", part.content_type, resource_id, is_public=resource_id is None)
+        is_public = resource_id is None and _is_public(form)
+        told = Told(part.filename or "", part.content_type, resource_id, is_public=is_public)
         kept = await keep(caller, tenant_id, come, told)
     return {"success": True, "file": kept.told(keeping)}
 
@@ -107,11 +109,20 @@ async def _resource(caller: Caller, form: Form) -> str | None:
     return resource_id
 
 
+def _is_public(form: Form) -> bool:
+    """Whether whoever knows its name may read the file while it hangs on nothing."""
+    given = (form.fields.get("isPublic") or form.fields.get("is_public") or "").strip().lower()
+    if given not in ("", "true", "false"):
+        raise invalid(("isPublic", "true ou false"))
+    return given != "false"
+
+
 async def own(caller: Caller, params: QueryParams, page: Page, form: ListForm = "page") -> Any:
     """A page of the files that the caller has uploaded."""
     columns = {**OwnFile.columns(), "created_at": "created_at", "createdAt": "created_at"}
     query = (("select", OwnFile.select()), ("uploaded_by", f"eq.{caller.user_id}"), *filters(params, columns))
-    found = await caller.ask.rows("files", *query, order(params, columns), *page.pairs(), count=True)
+    sorting = order(params, columns, filled=("created_at",))
+    found = await caller.ask.rows("files", *query, sorting, *page.pairs(), count=True)
     rows = [OwnFile.told(row, url=caller.keeping.url(row["file_name"])) for row in found.rows]
     return listed_rows(rows, found, page, form)
 
@@ -199,7 +210,7 @@ def _check(name: str) -> None:
 async def _readable(caller: Caller, name: str) -> Row:
     _check(name)
     async with caller.connection() as connection:
-        row = await connection.fetchrow(_ONE, name)
+        row = await connection.fetchrow(_READABLE, name)
     if row is None:
         raise refuse(FILE_NOT_FOUND)
     return row
@@ -215,7 +226,7 @@ async def _linked(caller: Caller, name: str, link: Link) -> Row:
         code = base64.urlsafe_b64decode(link.signature.encode() + b"=" * (-len(link.signature) % 4))
     except ValueError:
         raise refuse(INVALID_FILE_LINK) from None
-    rows = await caller.database.fetch(SERVICE, _ONE, name)
+    rows = await caller.database.fetch(SERVICE, _OF_NAME, name)
     for row in rows:
         if len(code) == 32 and caller.keeping.keys.made(_PURPOSE, _message(row, link.expires), code):
             return row

@@ -6,11 +6,13 @@ Every process that serves hears of everything; forgetting a count twice does it 
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from app.adapters.listener import Listener
 from app.adapters.postgres import Database
-from app.adapters.redis import RedisUnavailable
+from app.adapters.redis import Redis, RedisUnavailable
 from app.modules.library.vote_counts import VoteCounts
 
 CHANNEL = "relais_library"
@@ -21,8 +23,10 @@ _PAUSE_SECONDS = 1.0
 class News:
     """Listens, and passes on."""
 
-    def __init__(self, database: Database, counts: VoteCounts) -> None:
+    def __init__(self, database: Database, redis: Redis, counts: VoteCounts) -> None:
         self._counts = counts
+        counts.doubted = self._doubt
+        redis.greet(counts.forgetting, self._greeted)
         self._changed: dict[str, set[int]] = {}
         self._wanted = asyncio.Event()
         self._listener = Listener(
@@ -57,6 +61,14 @@ class News:
     def _deaf(self) -> None:
         self._counts.trusted, self._doubted = False, True
 
+    def _greeted(self, answers: Sequence[Any]) -> None:
+        if any(isinstance(answer, Exception) for answer in answers):
+            self._doubt()
+
+    def _doubt(self) -> None:
+        self._counts.trusted, self._doubted = False, True
+        self._wanted.set()
+
     def _heard(self, _channel: str, news: str) -> None:
         kind, *rest = news.split(":")
         if kind == "votes":
@@ -72,7 +84,7 @@ class News:
             try:
                 await self._forget()
             except RedisUnavailable:
-                self._counts.trusted, self._doubted = False, True
+                self._doubt()
             if self._doubted or not self._counts.trusted:
                 # Looked at again until Redis is back and every count in doubt is gone.
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -86,4 +98,4 @@ class News:
             # Before, so that what is heard from here on is not overlooked.
             self._doubted = False
             await self._counts.drop_all()
-            self._counts.trusted = self._listener.hears
+            self._counts.trusted = self._listener.hears and not self._doubted

@@ -20,7 +20,8 @@ async def statistics(caller: Caller, days: int) -> dict[str, Any]:
 
 async def to_moderate(caller: Caller) -> dict[str, Any]:
     """Suggestions that wait, those with most votes first; the latest words and resources of people who are new."""
-    since = (datetime.now(UTC) - timedelta(days=NEW_DAYS)).isoformat()
+    # A day, not a moment: the question is the same until tomorrow, and its answer may be kept.
+    since = (datetime.now(UTC) - timedelta(days=NEW_DAYS)).date().isoformat()
     latest = (("order", "created_at.desc,id"), ("limit", str(_MOST)), ("profile.created_at", f"gte.{since}"))
     waiting = ("status", "eq.pending"), ("order", "votes_count.desc,created_at.desc,id"), ("limit", str(_MOST))
     suggestions, comments, resources = await asyncio.gather(

@@ -41,7 +41,7 @@ async def page_of(caller: Caller, params: QueryParams, page: Page, form: Form = 
         else:
             # The search that knows about accents is for members.
             conditions.append(containing(search, ("username", "full_name")))
-    sorting = order(params, Profile.columns())
+    sorting = order(params, Profile.columns(), filled=Profile.filled())
     with malformed_is(VALIDATION_ERROR):
         found = await caller.ask.rows(
             "profiles", ("select", Profile.select()), *conditions, sorting, *page.pairs(), count=True

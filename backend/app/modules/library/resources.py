@@ -7,8 +7,9 @@ from starlette.datastructures import QueryParams
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.errors import ErrorSpec, refuse
+from app.files.data_urls import is_data_url
 from app.gateway.array_text import array_literal, quoted_list
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.file_links import stored_links
 from app.modules.library.shapes.resources import Resource, ResourceCore
@@ -24,6 +25,10 @@ SEARCHED = ("title", "description", "readme")
 #: What a list that was searched may be sorted by besides its columns.
 RELEVANCE = "relevance"
 LONGEST_QUERY = 500
+#: What the database ranks and counts of a search that is not narrowed: `found_resources` in `sql/search.sql`.
+MOST_COUNTED = 5000
+#: Columns that the search itself narrows by, and its names for them.
+_HANDED_IN: Mapping[str, str] = {"category": "category", "resource_type": "type"}
 #: Keys of a list that have a meaning of their own, besides being names of columns.
 _OWN = frozenset({"tags", "tags__overlaps"})
 #: What hangs on a resource that can be read and is gone a moment later, or is added by somebody who may only read.
@@ -59,12 +64,14 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
     wanted = params.get("sortBy") or params.get("sort_by") or (RELEVANCE if search else None)
     by_rank = bool(search) and wanted == RELEVANCE
     narrowing = conditions(params)
-    if by_rank and not narrowing and "tags__overlaps" not in params:
-        hits = await best(caller, {"query": search}, page, "id,total")
+    handed_in = _handed_in(narrowing)
+    if by_rank and handed_in is not None and "tags__overlaps" not in params:
+        hits = await best(caller, {"query": search, **handed_in}, page, "id,total")
         if hits or page.number == 1:
             rows = [row for _, row in await with_rows(caller, hits)]
-            return listed_rows(rows, Found(rows, hits[0]["total"] if hits else 0), page, form)
-    sorting = () if by_rank else (order(params, Resource.columns()),)
+            total: int = hits[0]["total"] if hits else 0
+            return rows if form == "rows" else {"data": rows, "meta": page.meta(total, most=MOST_COUNTED)}
+    sorting = () if by_rank else (order(params, Resource.columns(), filled=Resource.filled()),)
     pairs: tuple[Pair, ...] = (("select", Resource.select()), *narrowing, *sorting, *page.pairs())
     if search:
         overlaps = [_overlapping(words(text)) for text in params.getlist("tags__overlaps")]
@@ -72,6 +79,17 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
     else:
         found = await asked(caller, params, *pairs)
     return listed_rows(Resource.all(found.rows), found, page, form)
+
+
+def _handed_in(narrowing: Sequence[Pair]) -> dict[str, str] | None:
+    """What narrows a list as arguments of the search; None if the search cannot do all of it."""
+    arguments: dict[str, str] = {}
+    for column, operation in narrowing:
+        name, (operator, _, value) = _HANDED_IN.get(column), operation.partition(".")
+        if name is None or operator != "eq" or name in arguments:
+            return None
+        arguments[name] = value
+    return arguments
 
 
 async def best(caller: Caller, arguments: Mapping[str, str], page: Page, columns: str) -> list[dict[str, Any]]:
@@ -139,7 +157,7 @@ async def must_be_own(caller: Caller, resource_id: str, refusal: ErrorSpec) -> s
 async def create(caller: Caller, row: Mapping[str, Any]) -> dict[str, Any]:
     """A new resource of the caller."""
     async with stored_links(caller, row, FILES) as row:
-        with telling({"42501": INSUFFICIENT_ROLE}):
+        with of_members():
             return Resource.told(await caller.ask.insert("resources", row, ("select", Resource.select())))
 
 
@@ -148,6 +166,9 @@ async def change(caller: Caller, resource_id: str, changes: Mapping[str, Any]) -
     select, which = ("select", Resource.select()), ("id", f"eq.{resource_id}")
     if not changes:
         return await found(caller, resource_id, Resource)
+    if any(is_data_url(changes.get(column)) for column in FILES):
+        # Before anything is done with megabytes.
+        await must_be_readable(caller, resource_id)
     async with stored_links(caller, changes, FILES) as changes:
         with malformed_is(RESOURCE_NOT_FOUND):
             rows = await caller.ask.update("resources", changes, select, which)
@@ -170,5 +191,5 @@ async def fork(caller: Caller, resource_id: str, visibility: ResourceVisibility)
     """A copy of a resource that the caller may read, which is theirs."""
     arguments = {"resource_id": resource_id, "visibility": visibility.value}
     select = ("select", Resource.select())
-    with malformed_is(RESOURCE_NOT_FOUND), telling({"PT404": RESOURCE_NOT_FOUND, "42501": INSUFFICIENT_ROLE}):
+    with malformed_is(RESOURCE_NOT_FOUND), telling({"PT404": RESOURCE_NOT_FOUND}), of_members():
         return Resource.told(await caller.ask.call("fork_resource", arguments, select))

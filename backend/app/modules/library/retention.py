@@ -4,11 +4,10 @@ from typing import Any
 
 from app import log
 from app.adapters.postgres import SERVICE, Database
+from app.jobs.parts import removed_in_parts
 from app.jobs.performing import Run
 from app.settings import Settings
 
-#: Rows that one statement removes.
-PART = 5000
 _TENANTS = "select id::text from relais.tenants"
 _EVENTS = """
     delete from library.analytics_events as e
@@ -24,6 +23,14 @@ _READ = """
         where old.is_read and old.created_at < now() - $1::int * interval '1 day'
         limit $2)
 """
+#: Who was given which role and right, and who changed which setting.
+_RECORDS = {
+    table: f"""
+        delete from library.{table} where ctid = any (array(
+            select ctid from library.{table} where created_at < now() - $1::int * interval '1 day' limit $2))
+    """  # noqa: S608
+    for table in ("permission_audit_logs", "admin_config_audit_logs")
+}
 _RECOUNT = """
     select library_internal.recount_days(
         ((now() - interval '7 days') at time zone 'UTC')::date, (now() at time zone 'UTC')::date)
@@ -31,15 +38,19 @@ _RECOUNT = """
 
 
 async def retire_library_rows(ctx: dict[str, Any]) -> None:
-    """Remove read notifications and events, after so many days as the settings say."""
+    """Remove read notifications, events, and records of changes, after so many days as the settings say."""
     database: Database = ctx["database"]
     settings: Settings = ctx["settings"]
     days = settings.retention
-    notifications = await _removed(database, _READ, days.notifications_days)
+    notifications = await removed_in_parts(database, _READ, days.notifications_days)
     events = 0
     for row in await database.fetch(SERVICE, _TENANTS, mode="write"):
-        events += await _removed(database, _EVENTS, row[0], days.analytics_days)
-    log.event("swept", {"notifications": notifications, "analytics_events": events})
+        events += await removed_in_parts(database, _EVENTS, row[0], days.analytics_days)
+    removed = {"notifications": notifications, "analytics_events": events}
+    if days.audit_days is not None:
+        for table, statement in _RECORDS.items():
+            removed[table] = await removed_in_parts(database, statement, days.audit_days)
+    log.event("swept", removed)
 
 
 async def recount_analytics(ctx: dict[str, Any]) -> None:
@@ -47,14 +58,3 @@ async def recount_analytics(ctx: dict[str, Any]) -> None:
     run: Run = ctx["run"]
     async with run.once() as connection:
         await connection.execute(_RECOUNT)
-
-
-async def _removed(database: Database, statement: str, *values: Any) -> int:
-    total = 0
-    while True:
-        async with database.connection(SERVICE, "write") as connection:
-            outcome = await connection.execute(statement, *values, PART)
-        removed = int(outcome.rsplit(" ", 1)[-1])
-        total += removed
-        if removed < PART:
-            return total

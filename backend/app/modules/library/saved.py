@@ -55,7 +55,7 @@ def _of_resource(pair: Pair) -> Pair:
 
 
 def _order(params: QueryParams) -> Pair:
-    key, terms = order(params, Resource.columns())
+    key, terms = order(params, Resource.columns(), filled=Resource.filled())
     first, _, last = terms.partition(",")
     column, _, how = first.partition(".")
     return key, first + "," + last if column == _SAVED_AT else f"resource({column}).{how},{last}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.modules.library.callers import Caller
-from app.modules.library.resources import best, query_of, with_rows
+from app.modules.library.resources import MOST_COUNTED, best, query_of, with_rows
 from app.modules.library.tables.kinds import ResourceType
 from app.named.lists import Page
 
@@ -33,7 +33,7 @@ async def answer(caller: Caller, question: Question, page: Page) -> dict[str, An
     # Every resource has one type.
     total: int = hits[0]["total"] if hits else sum(item["count"] for item in facets if item["facet"] == "type")
     shown = [row | {"rank": hit["rank"], "highlights": hit["highlights"]} for hit, row in await with_rows(caller, hits)]
-    return {"data": shown, "meta": page.meta(total), "facets": _by_kind(facets)}
+    return {"data": shown, "meta": page.meta(total, most=MOST_COUNTED), "facets": _by_kind(facets)}
 
 
 def _by_kind(facets: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from app.modules.library.errors import GROUP_NOT_FOUND, INVALID_INPUT
 from app.modules.library.resources import GONE_OR_GUEST, must_be_own
 from app.modules.library.shapes.resources import Share
 from app.named.ask import Pair, malformed_is, telling
+from app.named.lists import Page
 
 SHARE_NOT_FOUND = ErrorSpec("SHARE_NOT_FOUND", 404, "Partage non trouvé")
 NOT_YOURS_TO_SHARE = FORBIDDEN.worded("Seul le propriétaire peut partager cette ressource")
@@ -47,11 +48,12 @@ async def must_be_target(caller: Caller, user_id: str | None, group_id: str | No
         raise refuse(missing)
 
 
-async def shares(caller: Caller, resource_id: str) -> list[dict[str, Any]]:
-    """The shares of a resource of the caller's, the newest first."""
+async def shares(caller: Caller, resource_id: str, page: Page) -> list[dict[str, Any]]:
+    """A page of the shares of a resource of the caller's, the newest first."""
     own = await must_be_own(caller, resource_id, NOT_YOURS_TO_LIST)
     newest: Pair = ("order", "created_at.desc,id.desc")
-    return Share.all((await caller.ask.rows("resource_shares", _SELECT, ("resource_id", f"eq.{own}"), newest)).rows)
+    which: Pair = ("resource_id", f"eq.{own}")
+    return Share.all((await caller.ask.rows("resource_shares", _SELECT, which, newest, *page.pairs())).rows)
 
 
 async def change(caller: Caller, resource_id: str, share_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:

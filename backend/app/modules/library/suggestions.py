@@ -1,13 +1,13 @@
 """Suggestions: listed, read, proposed, voted on. What votes decide, they decide in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
 from app.accounts.errors import AUTH_TOKEN_MISSING
 from app.errors import VALIDATION_ERROR, AppError, ErrorSpec, refuse
-from app.modules.library.callers import Caller
+from app.modules.library.callers import Caller, of_members
 from app.modules.library.shapes.community import Suggestion, SuggestionInFull, VoteListed
 from app.modules.library.tables.kinds import VoteType
 from app.modules.library.vote_counts import Standing, VoteCounts
@@ -38,7 +38,7 @@ _STANDING = """
 
 async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "page") -> Any:
     """A page of suggestions, those with the most votes first if nothing else is asked for."""
-    sorting = order(params, Suggestion.columns(), otherwise="votes_count")
+    sorting = order(params, Suggestion.columns(), otherwise="votes_count", filled=Suggestion.filled())
     with telling({"22P02": VALIDATION_ERROR}):
         found = await caller.ask.rows(
             TABLE, ("select", _TALLIED), *_conditions(caller, params), sorting, *page.pairs(), count=True
@@ -48,7 +48,8 @@ async def listed(caller: Caller, params: QueryParams, page: Page, form: Form = "
 
 async def ballots(caller: Caller, params: QueryParams, page: Page, form: Form) -> Any:
     """A page of votes, the newest first if nothing else is asked for."""
-    conditions = *filters(params, VoteListed.columns()), order(params, VoteListed.columns())
+    columns = VoteListed.columns()
+    conditions = *filters(params, columns), order(params, columns, filled=VoteListed.filled())
     with telling({"22P02": VALIDATION_ERROR}):
         found = await caller.ask.rows(
             "suggestion_votes", ("select", VoteListed.select()), *conditions, *page.pairs(), count=True
@@ -88,14 +89,16 @@ async def found(caller: Caller, suggestion_id: str) -> dict[str, Any]:
 
 async def propose(caller: Caller, proposal: Mapping[str, Any]) -> dict[str, Any]:
     """A new suggestion of the caller's, unless it was made before, in capitals or not."""
-    made = await caller.ask.call("propose_suggestion", proposal, ("select", Suggestion.select()))
+    with of_members():
+        made = await caller.ask.call("propose_suggestion", proposal, ("select", Suggestion.select()))
     return Suggestion.told(made)
 
 
 async def vote(caller: Caller, counts: VoteCounts, suggestion_id: str, wanted: VoteType) -> dict[str, Any]:
     """Vote; the same vote again takes it back, the other one replaces it."""
     with telling(NOT_THERE):
-        cast = await _cast(caller, {"suggestion_id": suggestion_id, "vote": wanted.value})
+        ballot = {"suggestion_id": suggestion_id, "vote": wanted.value}
+        cast = await _in_turn(lambda: caller.ask.call("vote_on_suggestion", ballot))
     held: str | None = cast[0]["user_vote"]
     standing = await _told_on(caller, counts, cast[0]["id"], vote=wanted.value, held=held)
     row = await caller.ask.one(TABLE, ("select", _TALLIED), ("id", f"eq.{suggestion_id}"))
@@ -112,7 +115,9 @@ async def take_back(caller: Caller, counts: VoteCounts, suggestion_id: str) -> d
     """The caller's vote goes."""
     which = ("suggestion_id", f"eq.{suggestion_id}"), ("user_id", f"eq.{caller.user_id}")
     with malformed_is(VOTE_NOT_FOUND):
-        gone = await caller.ask.delete("suggestion_votes", ("select", "suggestion_id,vote_type"), *which)
+        gone = await _in_turn(
+            lambda: caller.ask.delete("suggestion_votes", ("select", "suggestion_id,vote_type"), *which)
+        )
     if not gone:
         raise refuse(VOTE_NOT_FOUND)
     former = gone[0]
@@ -134,14 +139,14 @@ async def votes(caller: Caller, counts: VoteCounts, suggestion_id: str) -> dict[
     return _totals(standing, held)
 
 
-async def _cast(caller: Caller, ballot: Mapping[str, str]) -> Any:
+async def _in_turn(write: Callable[[], Awaitable[Any]]) -> Any:
     for _ in range(_TRIES - 1):
         try:
-            return await caller.ask.call("vote_on_suggestion", ballot)
+            return await write()
         except AppError as error:
             if error.code != _DEADLOCK:
                 raise
-    return await caller.ask.call("vote_on_suggestion", ballot)
+    return await write()
 
 
 async def _told_on(

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 
 from app.catalog.types import Name, Table
 from app.errors import MALFORMED_REQUEST, refuse
+from app.gateway.array_text import quoted_list
 from app.modules.library.callers import SCHEMA, Caller
 from app.modules.library.errors import ACCESS_DENIED, NOT_FOUND
 from app.named.ask import Pair, malformed_is
@@ -46,7 +47,14 @@ TableName = Literal[
 NAMES: tuple[str, ...] = get_args(TableName)
 #: Their client asks without a limit where it expects all rows.
 MOST_ROWS = 10_000
+#: Of tables whose rows may be long.
+_MOST_LONG_ROWS: Mapping[str, int] = {"resource_templates": 100, "resource_versions": 100}
 _MOST_AT_ONCE = 1000
+#: Zeros before a number included: longer ones are not even looked at.
+_MOST_DIGITS = 12
+#: Counts anew for every row, so that the rows are chosen before.
+_STATISTICS, _COUNTED = "resource_statistics", "resources"
+_MOST_STATISTICS = 1000
 _TIME = "timestamp with time zone"
 Row = dict[str, Any]
 
@@ -62,8 +70,15 @@ class TableRows:
     async def listed(self, params: QueryParams) -> list[Row]:
         """The rows that the filters name, newest first if no order is asked for."""
         conditions = filters(params, self._spellings(), without=_PAGING)
-        window = _window(params)
-        found = await self.caller.ask.rows(self.name, _ALL, *conditions, *self._order(params), *window)
+        sorting = self._order(params)
+        most = _MOST_LONG_ROWS.get(self.name, _MOST_STATISTICS if self.name == _STATISTICS else MOST_ROWS)
+        window = _window(params, most)
+        if self.name == _STATISTICS and {column for column, _ in conditions} | {_sorted_by(sorting)} <= self._filled:
+            chosen = await self.caller.ask.rows(_COUNTED, ("select", "id"), *conditions, sorting, *window)
+            if not chosen.rows:
+                return []
+            conditions, window = [("id", f"in.({quoted_list(row['id'] for row in chosen.rows)})")], ()
+        found = await self.caller.ask.rows(self.name, _ALL, *conditions, sorting, *window)
         return [self.told(row) for row in found.rows]
 
     async def found(self, row_id: str) -> Row:
@@ -124,10 +139,16 @@ class TableRows:
         names = self.table.columns
         return {spelling: name for name in names for spelling in (name, to_camel(name))}
 
-    def _order(self, params: QueryParams) -> list[Pair]:
+    @property
+    def _filled(self) -> frozenset[str]:
+        """Columns that are never null; of statistics, those that the resources themselves have."""
+        table = _table(self.caller, _COUNTED) if self.name == _STATISTICS else self.table
+        return frozenset(name for name, column in table.columns.items() if not column.nullable)
+
+    def _order(self, params: QueryParams) -> Pair:
         """The order of an untold list is that of the key, when rows have no date."""
         otherwise = "created_at" if "created_at" in self.table.columns else self._key
-        return [order(params, self._spellings(), otherwise=otherwise, last=self._key)]
+        return order(params, self._spellings(), otherwise=otherwise, last=self._key, filled=self._filled)
 
     def _known(self, body: Any) -> Row:
         """What a body says of the table's columns. Their client stamps rows with what no table has."""
@@ -152,14 +173,22 @@ _PAGING = ("page", "limit", "offset", "sortBy", "sort_by", "sortOrder", "sort_or
 
 def rows_of(caller: Caller, name: TableName) -> TableRows:
     """A table as a caller may use it."""
+    return TableRows(caller, name, _table(caller, name))
+
+
+def _table(caller: Caller, name: str) -> Table:
     table = caller.ask.engine.catalog.tables.get(Name(SCHEMA, name))
     if table is None:
         raise refuse(NOT_FOUND)
-    return TableRows(caller, name, table)
+    return table
 
 
-def _window(params: QueryParams) -> tuple[Pair, Pair]:
-    limit = min(_number(params, "limit", MOST_ROWS), MOST_ROWS)
+def _sorted_by(sorting: Pair) -> str:
+    return sorting[1].partition(".")[0]
+
+
+def _window(params: QueryParams, most: int) -> tuple[Pair, ...]:
+    limit = min(_number(params, "limit", most), most)
     page = max(_number(params, "page", 1), 1)
     offset = _number(params, "offset", (page - 1) * limit)
     return ("limit", str(limit)), ("offset", str(offset))
@@ -169,7 +198,7 @@ def _number(params: QueryParams, name: str, otherwise: int) -> int:
     said = params.get(name, "")
     if not said:
         return otherwise
-    if not said.isascii() or not said.isdigit() or int(said[:12]) > LAST_PAGE:
+    if not said.isascii() or not said.isdigit() or len(said) > _MOST_DIGITS or int(said) > LAST_PAGE:
         raise invalid((name, "Un nombre entier est attendu"))
     return int(said)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 _NO_NUL = r"^[^\x00]*$"
-_LONGEST_LINK = 2048
+LONGEST_LINK = 2048
 #: Forms send pictures within the row, as `data:` addresses of many megabytes.
 _LONGEST_PICTURE = 24 * 1024 * 1024
 
@@ -14,14 +14,15 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _link(value: str) -> str:
-    if len(value) > _LONGEST_LINK or not value.lower().startswith(("http://", "https://", "/")):
+def link(value: str) -> str:
+    """An address that a page may lead to: of a site, or of a place on this one."""
+    if len(value) > LONGEST_LINK or not value.lower().startswith(("http://", "https://", "/")):
         raise ValueError("Adresse invalide")
     return value
 
 
 def _picture(value: str) -> str:
-    return value if value.lower().startswith("data:image/") else _link(value)
+    return value if value.lower().startswith("data:image/") else link(value)
 
 
 BLANK_IS_NONE = BeforeValidator(_blank_is_none)
@@ -32,7 +33,7 @@ Biography = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5
 About = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=_NO_NUL)]
 Layout = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=_NO_NUL)]
 #: A picture elsewhere, or one of this server's files.
-Link = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_NO_NUL), AfterValidator(_link)]
+Link = Annotated[str, StringConstraints(strip_whitespace=True, pattern=_NO_NUL), AfterValidator(link)]
 #: The same, or the picture itself.
 Picture = Annotated[
     str,

@@ -4,13 +4,15 @@ The rows in PostgreSQL are the truth. A count is written by whoever has read the
 they took before reading it: it lies in the place of the count, and whoever votes puts their own there. So nothing old
 is written over what is newer, whoever is late; and after FLUSHALL there is neither count nor lease, and the next reader
 writes anew. Votes that come on other roads are announced by PostgreSQL: a count keeps the snapshot that it was read in,
-which tells whether it knows of them. A process that hears of none, or could not pass one on, trusts no count.
+which tells whether it knows of them. A process that hears of none, or could not pass one on, trusts no count. Redis may
+come back with what it knew an hour ago: on every new connection all counts of before are done away with, by one number
+that they depend on.
 
 Without Redis every read asks PostgreSQL, and nobody is told of votes as they come.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import orjson
 
 from app import log
-from app.adapters.redis import Redis, RedisUnavailable, Script
+from app.adapters.redis import Command, Redis, RedisUnavailable, Script
 from app.named.shapes import moment
 
 SECONDS = 300
@@ -77,6 +79,8 @@ class VoteCounts:
         self._redis = redis
         #: Whether every change is heard of and has been passed on.
         self.trusted = False
+        #: Told when a count may lie there that does not know of a vote.
+        self.doubted: Callable[[], None] = _nobody
         #: What is announced while a count is being read, by suggestion.
         self._reading: dict[str, list[set[int]]] = {}
 
@@ -117,18 +121,22 @@ class VoteCounts:
     async def drop(self, changed: Mapping[str, Iterable[int]]) -> None:
         """Forget counts that do not know of these transactions; `RedisUnavailable` if that cannot be done now."""
         keys = {self._key(suggestion): list(numbers) for suggestion, numbers in changed.items()}
-        values = await self._redis.run(*(("GET", key) for key in keys))
+        values = await self._done(*(("GET", key) for key in keys))
         old = [
             _DROP.call([key], [value.decode()])
             for (key, numbers), value in zip(keys.items(), values, strict=True)
             if isinstance(value, bytes) and not _is_newer(value, numbers)
         ]
         if old:
-            await self._redis.run(*old)
+            await self._done(*old)
 
     async def drop_all(self) -> None:
         """Forget every count there is; `RedisUnavailable` if that cannot be done now."""
-        await self._redis.run(("INCR", self._epoch()))
+        await self._done(*self.forgetting())
+
+    def forgetting(self) -> Sequence[Command]:
+        """What does that."""
+        return [("INCR", self._epoch())]
 
     async def publish(self, tenant: str, suggestion: str, standing: Standing, *, vote: str, held: str | None) -> None:
         """Tell whoever listens how the votes stand now. A failure is no reason to fail a vote that was counted."""
@@ -150,10 +158,12 @@ class VoteCounts:
 
     async def _leased(self, suggestion: str, lease: bytes) -> str | None:
         try:
-            _, epoch = await self._redis.run(
+            _, epoch = await self._done(
                 ("SET", self._key(suggestion), lease, "EX", _LEASE_SECONDS), ("GET", self._epoch())
             )
         except RedisUnavailable:
+            # What lay there lies there still, and whoever renews may have voted.
+            self.doubted()
             return None
         return _epoch_of(epoch)
 
@@ -164,11 +174,23 @@ class VoteCounts:
             # The lease may still lie there: it is no count, and it ends.
             return
 
+    async def _done(self, *commands: Command) -> list[Any]:
+        """What Redis answered; `RedisUnavailable` if it refused any of it: full, or not the one to be written to."""
+        answers = await self._redis.run(*commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise RedisUnavailable(str(answer)) from answer
+        return answers
+
     def _key(self, suggestion: str) -> str:
         return self._redis.key("suggestion", suggestion, "votes")
 
     def _epoch(self) -> str:
         return self._redis.key("suggestion", "epoch")
+
+
+def _nobody() -> None:
+    return
 
 
 def _value(standing: Standing, tenant: str, epoch: str) -> bytes:

@@ -21,7 +21,6 @@ def upgrade() -> None:
     op.create_table('change_marks',
     sa.Column('id', sa.Integer(), server_default=sa.text('1'), nullable=False),
     sa.Column('last', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('floor', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.CheckConstraint('id = 1', name='change_marks_id_check'),
     sa.PrimaryKeyConstraint('id', name='change_marks_pkey'),
     schema='relais'

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_sql("modules/library/sql/settings.sql", "064782d3973abf2d")
+    run_sql("modules/library/sql/settings.sql", "e600b53d8e4ee541")
 
 
 def downgrade() -> None:

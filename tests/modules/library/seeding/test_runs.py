@@ -52,12 +52,15 @@ async def test_what_users_deleted_comes_back_whole(open_library: Opener) -> None
 
 async def test_suggestions_that_users_made_first_are_voted_on_instead_of_ours(open_library: Opener) -> None:
     library = await open_library()
+    await library.write("delete from library.category_tag_suggestions where name in ('Docker', 'Sécurité')")
     await library.write(
         "insert into library.category_tag_suggestions (tenant_id, name, type)"
         " values (relais.default_tenant_id(), 'Docker', 'tag')"
     )
     await library.seed()
     assert await library.column("select votes_count from library.category_tag_suggestions where name = 'Docker'") == [1]
+    # What an administrator took away is not voted on.
+    assert await library.column("select id from library.category_tag_suggestions where name = 'Sécurité'") == []
 
 
 async def test_two_databases_get_the_same_rows(open_library: Opener) -> None:

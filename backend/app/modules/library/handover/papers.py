@@ -1,7 +1,8 @@
-"""What of a resource is handed over: a text that introduces it, and the file that was uploaded with it.
+"""What of a resource is handed over: a text that introduces it, and the files that were uploaded with it.
 
-Files are written into the row by the forms of old (`data:` addresses) or stored (`/api/files/…`). An address elsewhere
-is no file of ours: the text names it.
+The file that the row names is written into it by the forms of old (a `data:` address) or stored (`/api/files/…`, or its
+name alone). A row that names none has those that hang on it. An address elsewhere is no
+file of ours: the text names it.
 """
 
 import mimetypes
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from app.errors import refuse
 from app.files.data_urls import LONGEST_HEAD, is_data_url, read_data_url
+from app.files.names import is_stored_name
 from app.modules.library.callers import Caller
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover.errors import FORBIDDEN, RESOURCE_FILE_TOO_LARGE, RESOURCE_FILE_UNREADABLE
@@ -27,6 +29,8 @@ _STORED = re.compile(r"/api/files/([^/]+)\Z")
 #: What the local client puts before the name of a file: `hub-lib-file-1736935200000-`.
 _LOCAL = re.compile(r"hub-lib-file-(?:\d+-)?")
 _LONGEST_NAME = 120
+_MOST_FILES = 100
+_ONE_TOO_MANY = str(_MOST_FILES + 1)
 UNKNOWN_KIND = "application/octet-stream"
 
 
@@ -50,7 +54,7 @@ class Papers:
     resource_id: str
     title: str
     text: str
-    file: File | None
+    files: tuple[File, ...]
     has_github_url: bool
 
 
@@ -62,12 +66,18 @@ async def papers_of(caller: Caller, resource_id: UUID, most_bytes: int, stored: 
         raise refuse(RESOURCE_NOT_FOUND)
     if row["user_id"] != caller.user_id:
         raise refuse(FORBIDDEN)
-    file = await _file(caller, row, most_bytes, stored)
-    text = _text(row, with_link=file is None)
-    return Papers(row["id"], _line(row["title"]) or "Ressource", text, file, bool(row["github_url"]))
+    addressed = await _addressed(caller, row, most_bytes, stored)
+    if addressed is not None:
+        files = (addressed,)
+    else:
+        files = await _stored_with(caller, row, most_bytes, stored) if stored is not None else ()
+    text = _text(row, with_link=addressed is None)
+    return Papers(row["id"], _line(row["title"]) or "Ressource", text, files, bool(row["github_url"]))
 
 
-async def _file(caller: Caller, row: Mapping[str, Any], most_bytes: int, stored: StoredFiles | None) -> File | None:
+async def _addressed(
+    caller: Caller, row: Mapping[str, Any], most_bytes: int, stored: StoredFiles | None
+) -> File | None:
     address: str = row["file_url"] or ""
     if not address:
         return None
@@ -83,6 +93,29 @@ async def _file(caller: Caller, row: Mapping[str, Any], most_bytes: int, stored:
     if found is None and parts.scheme in ("http", "https"):
         return None
     raise refuse(RESOURCE_FILE_UNREADABLE)
+
+
+async def _stored_with(
+    caller: Caller, row: Mapping[str, Any], most_bytes: int, stored: StoredFiles
+) -> tuple[File, ...]:
+    """The file that `file_path` names; or else those that hang on the resource, which come to no more in all.
+
+    What a form wrote into the row, and the row names no longer, is waiting to be swept away.
+    """
+    hanging, path = f"and(resource_id.eq.{row['id']},is_inline.is.false)", row["file_path"] or ""
+    which = f'(file_name.eq."{path}",{hanging})' if is_stored_name(path) else f"({hanging})"
+    found = await caller.ask.rows(
+        "files", ("select", "file_name"), ("or", which), ("order", "created_at.asc,id.asc"), ("limit", _ONE_TOO_MANY)
+    )
+    names: list[str] = [item["file_name"] for item in found.rows]
+    if path in names:
+        names = [path]
+    if len(names) > _MOST_FILES:
+        raise refuse(RESOURCE_FILE_TOO_LARGE)
+    files: list[File] = []
+    for name in names:
+        files.append(await stored(caller, name, most_bytes - sum(len(file.data) for file in files)))
+    return tuple(files)
 
 
 def _written(row: Mapping[str, Any], address: str, most_bytes: int) -> File:

@@ -70,7 +70,7 @@ class _Sharing:
 
     def _contents(self) -> list[File]:
         text = File(f"{self.papers.title} - README.md", _TEXT_KIND, self.papers.text.encode())
-        return [text] if self.papers.file is None else [text, self.papers.file]
+        return [text, *self.papers.files]
 
     def _begin(self, id: str) -> str:
         self.begun.append(id)

@@ -35,7 +35,7 @@ class Wish:
 
     resource_id: UUID
     place: Place
-    #: Of the text; the file goes beside it.
+    #: Of the text; files go beside it.
     path: str
     branch: str
     #: What the repository is made with that is made for it; None: it is there.
@@ -93,11 +93,14 @@ class _Sharing:
         return done.created
 
     def _contents(self) -> dict[str, bytes]:
-        path, file = self.wish.path, self.papers.file
+        path = self.wish.path
         contents = {path: self.papers.text.encode()}
-        if file is not None:
-            folder, slash, name = path.rpartition("/")
-            own = f"fichier-{file.name}" if file.name.lower() == name.lower() else file.name
+        folder, slash, name = path.rpartition("/")
+        # Names that differ in their letters' case are one on many disks.
+        taken = {name.lower()}
+        for file in self.papers.files:
+            own = _free_name(file.name, taken)
+            taken.add(own.lower())
             contents[f"{folder}{slash}{own}"] = file.data
         return contents
 
@@ -159,6 +162,14 @@ class _Sharing:
             place = done.place or self.wish.place
             return [f"{place.owner}/{place.name}@{self.wish.branch}"]
         return []
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    own, number = name, 1
+    while own.lower() in taken:
+        own = f"fichier-{name}" if number == 1 else f"fichier-{number}-{name}"
+        number += 1
+    return own
 
 
 async def user(desk: Desk) -> dict[str, Any]:

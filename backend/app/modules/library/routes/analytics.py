@@ -11,8 +11,10 @@ from app.errors import VALIDATION_ERROR
 from app.modules.library import analytics
 from app.modules.library.analytics import LONGEST_NAME, Tracked
 from app.modules.library.callers import Anybody, User
+from app.modules.library.counters import counting_of
 from app.modules.library.errors import ACCESS_DENIED
 from app.named.answers import Json, errors
+from app.named.lists import Limit
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"])
 _MOST_DAYS = 365
@@ -106,8 +108,8 @@ class UserStats(BaseModel):
     "/track", summary="Tell of something that happened", response_model=Done, responses=errors(VALIDATION_ERROR)
 )
 async def post_track(caller: Anybody, request: Request, body: TrackBody) -> Json:
-    """By anybody. It is counted within a second or so."""
-    await analytics.track(caller, request.app.state.relais.redis, Tracked(body.event, body.resource_id, body.metadata))
+    """By anybody. It is counted within a second or so; of a resource a view once for a visitor in a while."""
+    await analytics.track(caller, counting_of(request), Tracked(body.event, body.resource_id, body.metadata))
     return Json({"success": True, "message": "Événement enregistré"})
 
 
@@ -125,7 +127,7 @@ async def get_stats(
 async def get_popular(
     caller: Anybody,
     days: Days = 7,
-    limit: Annotated[int, Query(ge=1, le=100, description="Resources.")] = 10,
+    limit: Limit = 10,
 ) -> Json:
     """Public resources only."""
     return Json(await analytics.popular(caller, days, limit))

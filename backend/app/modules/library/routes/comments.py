@@ -19,6 +19,7 @@ from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.shapes.community import Comment, CommentWithReplies
 from app.modules.library.texts import Remark
 from app.named.answers import Json, errors
+from app.named.lists import PagedWhole
 
 router = APIRouter(tags=["comments"])
 _REFUSALS = errors(RESOURCE_NOT_FOUND, MAY_NOT_COMMENT, PARENT_COMMENT_NOT_FOUND, INVALID_PARENT)
@@ -61,9 +62,12 @@ class NewComment(Reply):
     response_model=Comments,
     responses=errors(RESOURCE_NOT_FOUND),
 )
-async def get_comments(caller: Anybody, resource_id: str) -> Json:
-    """As a tree, oldest first. Replies deeper than fifty levels are told beside each other."""
-    return Json(await comments.tree(caller, resource_id))
+async def get_comments(caller: Anybody, resource_id: str, page: PagedWhole) -> Json:
+    """As a tree, oldest first. Replies deeper than fifty levels are told beside each other.
+
+    A reply to what is on another page is told with the first ones.
+    """
+    return Json(await comments.tree(caller, resource_id, page))
 
 
 @router.post("/api/comments", status_code=201, summary="Comment", response_model=Comment, responses=_REFUSALS)

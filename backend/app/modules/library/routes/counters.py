@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from app.modules.library import counters
 from app.modules.library.callers import Anybody
-from app.modules.library.counters import Counting
+from app.modules.library.counters import counting_of
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.named.answers import Json, Message, errors
 
@@ -19,8 +19,7 @@ router = APIRouter(prefix="/api/resources", tags=["resources"])
 )
 async def post_view(caller: Anybody, request: Request, resource_id: str) -> Json:
     """One for each visitor in a while; the number moves within a second or so."""
-    state = request.app.state.relais
-    await counters.count_view(caller, Counting(state.redis, state.settings.jobs.view_window_seconds), resource_id)
+    await counters.count_view(caller, counting_of(request), resource_id)
     return Json({"message": "Vue incrémentée"})
 
 
@@ -32,5 +31,5 @@ async def post_view(caller: Anybody, request: Request, resource_id: str) -> Json
 )
 async def post_download(caller: Anybody, request: Request, resource_id: str) -> Json:
     """Each of them, at once."""
-    await counters.count_download(caller, request.app.state.relais.redis, resource_id)
+    await counters.count_download(caller, counting_of(request).redis, resource_id)
     return Json({"message": "Téléchargement incrémenté"})

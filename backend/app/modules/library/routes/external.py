@@ -18,13 +18,15 @@ from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
 from app.errors import AppError, ErrorSpec
 from app.middleware.error_answers import translated
 from app.modules.library import external, resources
+from app.modules.library.bodies import Elsewhere, LongText
 from app.modules.library.callers import Caller, calling
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.external import ExternalProfile, ExternalResource, Wanted
-from app.modules.library.routes.resources import Description, LongText, Title
+from app.modules.library.routes.resources import Description, Title
 from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.answers import Json, Responses, errors
-from app.named.lists import LAST_PAGE, MOST_ROWS
+from app.named.lists import USUAL_ROWS, Limit, Number
+from app.named.refusals import in_words
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Words = Annotated[Text, Query(max_length=500)]
@@ -56,7 +58,7 @@ class _ExternalRoute(APIRoute):
             try:
                 return await handler(request)
             except (AppError, RequestValidationError, HTTPException) as raised:
-                error = raised if isinstance(raised, AppError) else translated(raised)
+                error = in_words(raised) if isinstance(raised, AppError) else translated(raised)
                 body = {"message": error.message, "code": error.code, "details": error.details}
                 answer = Json({"error": body}, error.status)
                 answer.headers.update(error.headers)
@@ -124,7 +126,7 @@ class NewExternalResource(Body):
     description: Description
     category: Annotated[Text, Field(max_length=255)] = ""
     tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
-    github_url: LongText | None = None
+    github_url: Elsewhere = None
     readme: LongText | None = None
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
 
@@ -137,8 +139,8 @@ class ExternalChanges(Body):
 
 
 def _wanted(
-    page: Annotated[int, Query(ge=1, le=LAST_PAGE)] = 1,
-    per_page: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 20,
+    page: Number = 1,
+    per_page: Limit = USUAL_ROWS,
     category: Words = "",
     tags: Annotated[Text, Query(max_length=2000, description="With commas: one of them, whatever the case.")] = "",
     search: Annotated[Text, Query(max_length=500, description="In title and description, or a tag.")] = "",

@@ -49,6 +49,11 @@ _FORM = {
                         "format": "uuid",
                         "description": "A resource that the file is to hang on; it is read like it then.",
                     },
+                    "isPublic": {
+                        "type": "boolean",
+                        "default": True,
+                        "description": "`false`: nobody else reads the file before it hangs on a resource.",
+                    },
                 },
             }
         }
@@ -83,7 +88,8 @@ async def get_files(caller: User, request: Request, page: Paged) -> Json:
     openapi_extra={"requestBody": _FORM},
 )
 async def post_file(caller: Uploading, request: Request) -> Json:
-    """Everybody may read it, unless it hangs on a resource: then whoever may read that."""
+    """Whoever is told its name may read it, unless `isPublic` is `false`. If it hangs on a resource, whoever may read
+    that."""
     content_type = request.headers.get("content-type", "")
     return Json(await files.upload(caller, content_type, request.stream()), 201)
 

@@ -24,7 +24,7 @@ from app.modules.library.shapes.people import Group, GroupInFull, GroupMember, G
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import About, Label
 from app.named.answers import Json, errors
-from app.named.lists import wanted_form
+from app.named.lists import PagedLong, wanted_form
 
 router = APIRouter(prefix="/api/groups", tags=["groups"])
 Role = Literal["admin", "member"]
@@ -76,15 +76,15 @@ def _dumped(body: Body) -> dict[str, Any]:
 
 
 @router.get("", summary="The groups of the caller", response_model=Groups)
-async def get_groups(caller: User, request: Request) -> Json:
-    """Those that they own or are in, the newest first, with everybody in them."""
-    rows = await groups.mine(caller)
+async def get_groups(caller: User, request: Request, page: PagedLong) -> Json:
+    """Those that they own or are in, the newest first, with those who are in them: the first hundred of each."""
+    rows = await groups.mine(caller, page)
     return Json(rows if wanted_form(request) == "rows" else {"data": rows})
 
 
 @router.get("/{group_id}", summary="One group", response_model=GroupInFull, responses=errors(GROUP_NOT_FOUND))
 async def get_group(caller: User, group_id: str) -> Json:
-    """To those who are in it, and to administrators; to others it is not there."""
+    """To those who are in it, and to administrators; to others it is not there. The first thousand members are told."""
     return Json(await groups.found(caller, group_id))
 
 
@@ -122,9 +122,9 @@ async def delete_group(caller: User, group_id: str) -> None:
     response_model=Resources,
     responses=errors(GROUP_NOT_FOUND),
 )
-async def get_resources(caller: User, group_id: str) -> Json:
+async def get_resources(caller: User, group_id: str, page: PagedLong) -> Json:
     """The newest first. Shares that expired are none."""
-    return Json({"data": await groups.resources(caller, group_id)})
+    return Json({"data": await groups.resources(caller, group_id, page)})
 
 
 @router.post(
@@ -157,5 +157,5 @@ async def put_member(caller: User, group_id: str, user_id: str, body: Rank) -> J
     responses=errors(GROUP_NOT_FOUND, MAY_NOT_REMOVE, OWNER_CANNOT_LEAVE),
 )
 async def delete_member(caller: User, group_id: str, user_id: str) -> None:
-    """Everybody may leave but the owner. Whoever is not in it any more is no error."""
+    """Everybody may leave but the owner, guests as well. Whoever is not in it any more is no error."""
     await groups.remove_member(caller, group_id, user_id)

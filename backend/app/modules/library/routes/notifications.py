@@ -50,7 +50,10 @@ class Preferences(BaseModel):
     """What somebody wants to be told, and how."""
 
     digest: Digest = Field(description="How often unread notifications are sent as a letter.")
-    muted: list[str] = Field(description="Types of notifications that are not made.")
+    muted: list[str] = Field(
+        description="Types of notifications that are not made.",
+        examples=[["new_comment", "resource_forked", "suggestion_vote"]],
+    )
 
 
 class PreferenceChanges(Body):

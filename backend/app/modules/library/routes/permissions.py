@@ -14,6 +14,7 @@ from app.modules.library import permissions
 from app.modules.library.callers import Admin, SuperAdmin, SuperAdminWriting, User
 from app.modules.library.permissions import NewPermission, Wanted
 from app.modules.library.tables.kinds import AppRole
+from app.named.lists import USUAL_ROWS, Limit, Number
 
 MISSING_PARAMETERS = ErrorSpec("MISSING_PARAMETERS", 400, "Les paramètres resource et action sont requis")
 router = APIRouter(prefix="/api/permissions", tags=["permissions"])
@@ -21,7 +22,6 @@ Action = Literal[
     "PERMISSION_CREATED", "PERMISSION_UPDATED", "PERMISSION_DELETED", "PERMISSION_ASSIGNED", "PERMISSION_REVOKED"
 ]
 Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
-_LAST_PAGE = 10**9
 
 
 def _within(least: int, most: int) -> Callable[[str], str]:
@@ -77,8 +77,8 @@ async def get_roles(caller: Admin) -> dict[str, Any]:
 @router.get("/audit", summary="Who changed the permissions")
 async def get_audit(
     caller: SuperAdmin,
-    page: Annotated[int, Query(ge=1, le=_LAST_PAGE)] = 1,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    page: Number = 1,
+    limit: Limit = USUAL_ROWS,
     action: Action | None = None,
     target_role: Annotated[AppRole | None, Query(alias="targetRole")] = None,
     actor_user_id: Annotated[UUID | None, Query(alias="actorUserId")] = None,

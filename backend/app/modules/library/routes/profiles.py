@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -17,7 +17,7 @@ from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.named.answers import Json, PageOf, errors
-from app.named.lists import LAST_PAGE, MOST_ROWS, Page, Paged, wanted_form
+from app.named.lists import MOST_ROWS, Limit, Number, Page, Paged, PagedLeniently, wanted_by_builder, wanted_form
 
 router = APIRouter(prefix="/api/profiles", tags=["profiles"])
 
@@ -60,17 +60,20 @@ class Stats(BaseModel):
     saved_count: int
 
 
-def _many(
-    page: Annotated[int, Query(ge=1, le=LAST_PAGE, description="Counted from 1.")] = 1,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Collections of a page.")] = MOST_ROWS,
-) -> Page:
+def _many(page: Number = 1, limit: Limit = MOST_ROWS) -> Page:
     return Page(page, limit)
 
 
-@router.get("", summary="List or find profiles", response_model=PageOf[Profile])
+@router.get("", summary="List or find profiles", response_model=PageOf[Profile] | list[Profile])
 async def get_profiles(caller: Anybody, request: Request, page: Paged) -> Json:
-    """`search` finds at most ten by a part of their names, whatever its case and accents; columns narrow the list."""
-    return Json(await profiles.page_of(caller, request.query_params, page, wanted_form(request)))
+    """`search` finds at most ten by a part of their names, whatever its case and accents; columns narrow the list.
+
+    `id__in` is what query builders ask: without `page` and `limit` it is answered with the bare rows, up to 1000.
+    """
+    params, form = request.query_params, wanted_form(request)
+    if "id__in" in params:
+        page, form = wanted_by_builder(request, page)
+    return Json(await profiles.page_of(caller, params, page, form))
 
 
 @router.get(
@@ -96,8 +99,8 @@ async def put_profile(caller: User, profile_id: str, body: ProfileChanges) -> Js
 
 
 @router.get("/{profile_id}/resources", summary="The resources of a user", response_model=PageOf[Resource])
-async def get_resources(caller: Anybody, request: Request, profile_id: str, page: Paged) -> Json:
-    """Those that the caller may read, the newest first. Nobody has none."""
+async def get_resources(caller: Anybody, request: Request, profile_id: str, page: PagedLeniently) -> Json:
+    """Those that the caller may read, the newest first. Nobody has none. A page that makes no sense is the first."""
     return Json(await profiles.resources(caller, profile_id, page, wanted_form(request)))
 
 

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
-from app.modules.library import resources
+from app.modules.library import bodies, resources
+from app.modules.library.bodies import Elsewhere, FileLink, FilePath, LongText
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceInFull
@@ -16,10 +17,8 @@ from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 
 router = APIRouter(prefix="/api/resources", tags=["resources"])
-#: Forms send files within the row, as `data:` addresses of many megabytes.
-LongText = Annotated[Text, Field(max_length=24 * 1024 * 1024)]
 Title = Annotated[Text, Field(min_length=1, max_length=500)]
-Description = Annotated[LongText, Field(min_length=1)]
+Description = Annotated[bodies.Description, Field(min_length=1)]
 
 
 def _null_is_empty(value: Any) -> Any:
@@ -31,10 +30,10 @@ class _ResourceBody(Body):
     tags: Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)] = Field(default_factory=list)
     resource_type: ResourceType = ResourceType.EXTERNAL_LINK
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
-    github_url: LongText | None = None
-    external_url: LongText | None = None
-    file_path: LongText | None = None
-    file_url: LongText | None = None
+    github_url: Elsewhere = None
+    external_url: Elsewhere = None
+    file_path: FilePath | None = None
+    file_url: FileLink = None
     file_size: Annotated[Text, Field(max_length=50)] | None = None
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
@@ -65,7 +64,8 @@ class ResourceChanges(_ResourceBody):
 async def get_resources(caller: Anybody, request: Request, page: Paged) -> Json:
     """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list.
 
-    What `search` finds comes best first (`sortBy=relevance`) unless another order is asked for.
+    What `search` finds comes best first (`sortBy=relevance`) unless another order is asked for. Then `meta.total`
+    may be 5000 with `meta.totalIsBound`: there are at least as many.
     """
     return Json(await resources.listed(caller, request.query_params, page, wanted_form(request)))
 

@@ -26,6 +26,7 @@ async def get_search(
     resource_type: Annotated[ResourceType | None, Query(alias="type")] = None,
 ) -> Json:
     """What the caller may read and has every word of `q`, the best first: as it is written, as another form of the
-    word, or as its beginning. If nothing has, what is spelt nearly like it.
+    word, or as its beginning. If nothing has, what is spelt nearly like it. Of more than 5000 the best 5000 are ranked,
+    counted and told page by page; `meta.totalIsBound` says so.
     """
     return Json(await search.answer(caller, Question(q, category, tag, resource_type), page))

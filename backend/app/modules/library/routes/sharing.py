@@ -22,6 +22,7 @@ from app.modules.library.sharing import (
 )
 from app.modules.library.tables.kinds import PermissionType
 from app.named.answers import Json, Message, errors
+from app.named.lists import PagedWhole
 
 router = APIRouter(prefix="/api/resources", tags=["resources"])
 _TAKEN_BACK = {"message": "Partage retiré avec succès"}
@@ -74,9 +75,9 @@ async def post_share(caller: User, resource_id: str, body: ShareBody) -> Json:
     response_model=list[Share],
     responses=errors(RESOURCE_NOT_FOUND, NOT_YOURS_TO_LIST),
 )
-async def get_shares(caller: User, resource_id: str) -> Json:
+async def get_shares(caller: User, resource_id: str, page: PagedWhole) -> Json:
     """The newest first, expired ones too. For its owner."""
-    return Json(await sharing.shares(caller, resource_id))
+    return Json(await sharing.shares(caller, resource_id, page))
 
 
 @router.put(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
-from app.accounts.errors import AUTH_TOKEN_MISSING
+from app.accounts.errors import AUTH_TOKEN_MISSING, INSUFFICIENT_ROLE
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
 from app.modules.library import suggestions
@@ -20,7 +20,7 @@ from app.modules.library.suggestions import ALREADY_APPROVED, ALREADY_PENDING, S
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, VoteType
 from app.modules.library.vote_counts import VoteCounts
 from app.named.answers import Json, PageOf, errors
-from app.named.lists import Paged, wanted_form
+from app.named.lists import Paged, wanted_by_builder, wanted_form
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def _hearing(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.relais.database
     redis: Redis = app.state.relais.redis
     counts = app.state.vote_counts = VoteCounts(redis)
-    news = News(database, counts)
+    news = News(database, redis, counts)
     news.start()
     try:
         yield
@@ -90,7 +90,7 @@ class VoteCast(Totals):
 @router.get(
     "",
     summary="List suggestions",
-    response_model=PageOf[SuggestionListed] | PageOf[VoteListed],
+    response_model=PageOf[SuggestionListed] | list[SuggestionListed] | PageOf[VoteListed] | list[VoteListed],
     responses=errors(AUTH_TOKEN_MISSING),
 )
 async def get_suggestions(
@@ -101,14 +101,19 @@ async def get_suggestions(
     status: Annotated[SuggestionStatus | None, Query()] = None,
     suggested_by: Annotated[str | None, Query(alias="suggestedBy", description="An id, or `me`.")] = None,
     suggestion_id: Annotated[str | None, Query(description="Asks for the votes on it.")] = None,
+    action: Annotated[str | None, Query(description="Always `add`. Query builders alone send it.")] = None,
 ) -> Json:
     """Those with the most votes first. Any column narrows the list; `suggestedBy=me` shows the caller's own.
 
-    Clients that know no address for votes ask here for those on one suggestion, with `suggestion_id`.
+    Clients that know no address for votes ask here for those on one suggestion, with `suggestion_id`. They and those
+    that send `action` are query builders: without `page` and `limit` they get the bare rows, up to 1000.
     """
+    params, form = request.query_params, wanted_form(request)
+    if suggestion_id is not None or action is not None:
+        page, form = wanted_by_builder(request, page)
     if suggestion_id is not None:
-        return Json(await suggestions.ballots(caller, request.query_params, page, wanted_form(request)))
-    return Json(await suggestions.listed(caller, request.query_params, page, wanted_form(request)))
+        return Json(await suggestions.ballots(caller, params, page, form))
+    return Json(await suggestions.listed(caller, params, page, form))
 
 
 @router.get(
@@ -127,7 +132,7 @@ async def get_suggestion(caller: Anybody, suggestion_id: str) -> Json:
     status_code=201,
     summary="Propose something",
     response_model=Suggestion,
-    responses=errors(ALREADY_APPROVED, ALREADY_PENDING, DUPLICATE_ENTRY),
+    responses=errors(INSUFFICIENT_ROLE, ALREADY_APPROVED, ALREADY_PENDING, DUPLICATE_ENTRY),
 )
 async def post_suggestion(caller: User, body: Proposal) -> Json:
     """In the caller's name. A name that differs in capitals alone is the same."""

@@ -12,7 +12,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from app.accounts.bodies import Body, Name, Text
 from app.errors import MALFORMED_REQUEST, ErrorSpec
-from app.modules.library import settings
+from app.modules.library import counters, settings
 from app.modules.library.callers import Admin, Anybody, User
 from app.modules.library.errors import ACCESS_DENIED
 from app.modules.library.shapes.administration import ConfigTableRow
@@ -113,7 +113,15 @@ async def delete_row(rows: Written, row_id: str) -> None:
 
 
 @router.post("/rpc/{function}", summary="Call a function", responses=errors(UNKNOWN_FUNCTION))
-async def post_call(caller: Anybody, function: str, arguments: Annotated[JsonObject | None, Content()] = None) -> Json:
-    """What `/rest/v1/rpc/<function>` of the gateway answers; null for functions that answer nothing."""
+async def post_call(
+    caller: Anybody, request: Request, function: str, arguments: Annotated[JsonObject | None, Content()] = None
+) -> Json:
+    """What `/rest/v1/rpc/<function>` of the gateway answers; null for functions that answer nothing.
+
+    Views and downloads are counted as `/api/resources/{id}/view` and `/download` count them; those of nothing are not.
+    """
+    given = arguments or {}
+    if await counters.count_called(caller, counters.counting_of(request), function, given):
+        return Json(None)
     with telling(_NO_FUNCTION):
-        return Json(await caller.ask.call(function, arguments or {}))
+        return Json(await caller.ask.call(function, given))

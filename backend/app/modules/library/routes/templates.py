@@ -6,16 +6,18 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
-from app.modules.library import templates
+from app.accounts.errors import INSUFFICIENT_ROLE
+from app.modules.library import bodies, templates
+from app.modules.library.bodies import Elsewhere, LongText, Preview
 from app.modules.library.callers import Anybody, User
 from app.modules.library.shapes.resources import Resource, Template
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
 from app.modules.library.templates import NOT_TO_CHANGE, NOT_TO_DELETE, TEMPLATE_NOT_FOUND
 from app.named.answers import Json, Message, errors
 from app.named.bodies import JsonObject
+from app.named.lists import PagedLong
 
 router = APIRouter(prefix="/api/templates", tags=["templates"])
-LongText = Annotated[Text, Field(max_length=1_000_000)]
 Tags = Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)]
 
 
@@ -23,7 +25,7 @@ def _null_is_empty(value: Any) -> Any:
     return "" if value is None else value
 
 
-Description = Annotated[LongText, BeforeValidator(_null_is_empty)]
+Description = Annotated[bodies.Description, BeforeValidator(_null_is_empty)]
 
 
 class _TemplateBody(Body):
@@ -34,7 +36,7 @@ class _TemplateBody(Body):
     language: Annotated[Text, Field(max_length=100)] | None = None
     readme: LongText | None = None
     icon: Annotated[Text, Field(max_length=255)] | None = None
-    preview: LongText | None = None
+    preview: Preview | None = None
 
 
 class NewTemplate(_TemplateBody):
@@ -55,13 +57,13 @@ class TemplateUse(Body):
     """What the new resource says otherwise than its template."""
 
     title: Annotated[Text, Field(min_length=1, max_length=500)] = ""
-    description: LongText = ""
+    description: bodies.Description = ""
     category: Annotated[Text, Field(max_length=255)] = ""
     tags: Tags = Field(default_factory=list)
     resource_type: ResourceType = ResourceType.EXTERNAL_LINK
     visibility: ResourceVisibility = ResourceVisibility.PUBLIC
-    github_url: LongText | None = None
-    external_url: LongText | None = None
+    github_url: Elsewhere = None
+    external_url: Elsewhere = None
     language: Annotated[Text, Field(max_length=100)] | None = None
     license: Annotated[Text, Field(max_length=100)] | None = None
     readme: LongText | None = None
@@ -70,10 +72,11 @@ class TemplateUse(Body):
 @router.get("", summary="List templates", response_model=list[Template])
 async def get_templates(
     caller: Anybody,
+    page: PagedLong,
     public: Annotated[bool, Query(alias="isPublic", description="Those that everybody may use.")] = False,
 ) -> Json:
     """Public ones and the caller's own, those used most first."""
-    return Json(await templates.listed(caller, public=public))
+    return Json(await templates.listed(caller, page, public=public))
 
 
 @router.get("/{template_id}", summary="One template", response_model=Template, responses=errors(TEMPLATE_NOT_FOUND))
@@ -82,7 +85,9 @@ async def get_template(caller: Anybody, template_id: str) -> Json:
     return Json(await templates.found(caller, template_id))
 
 
-@router.post("", status_code=201, summary="Make a template", response_model=Template)
+@router.post(
+    "", status_code=201, summary="Make a template", response_model=Template, responses=errors(INSUFFICIENT_ROLE)
+)
 async def post_template(caller: User, body: NewTemplate) -> Json:
     """In the caller's name."""
     return Json(await templates.create(caller, body.model_dump(mode="json", exclude_unset=True)), 201)
@@ -116,7 +121,7 @@ async def delete_template(caller: User, template_id: str) -> Json:
     status_code=201,
     summary="Make a resource of a template",
     response_model=Resource,
-    responses=errors(TEMPLATE_NOT_FOUND),
+    responses=errors(TEMPLATE_NOT_FOUND, INSUFFICIENT_ROLE),
 )
 async def post_use(caller: User, template_id: str, body: TemplateUse | None = None) -> Json:
     """With what the body says otherwise. The use is counted."""

@@ -20,7 +20,7 @@ from app.modules.library.versions import (
     number_of,
 )
 from app.named.answers import Json, Message, errors
-from app.named.lists import PagedWhole
+from app.named.lists import PagedLong
 
 router = APIRouter(prefix="/api/resources/{resource_id}/versions", tags=["versions"])
 
@@ -81,7 +81,7 @@ class Comparison(BaseModel):
 
 
 @router.get("", summary="The versions of a resource", response_model=Versions, responses=errors(RESOURCE_NOT_FOUND))
-async def get_versions(caller: Anybody, resource_id: str, page: PagedWhole) -> Json:
+async def get_versions(caller: Anybody, resource_id: str, page: PagedLong) -> Json:
     """The newest first. The address of whoever kept one is told to themselves and to administrators."""
     return Json(await versions.versions(caller, resource_id, page))
 

@@ -23,7 +23,6 @@ def batches(users: Sequence[UUID], today: datetime) -> Iterator[Batch]:
 
 def _vocabulary(today: datetime) -> Iterator[Batch]:
     roots, children = vocabulary.categories(today)
-    yield Batch("suggestions", "library.category_tag_suggestions", vocabulary.suggestions(today))
     yield Batch("templates", "library.resource_templates", list(templates.templates(today)))
     yield Batch("categories", "library.category_hierarchy", roots)
     yield Batch("categories", "library.category_hierarchy", children)

@@ -186,21 +186,6 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A row of `library.category_tag_suggestions`, suggested by nobody."""
-
-    id: UUID
-    name: str
-    description: str
-    type: str
-    status: str
-    votes_count: int
-    suggested_by: None
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Vote:
     """A row of `library.suggestion_votes`."""
 

@@ -1,4 +1,4 @@
-"""The words that the library starts with: suggestions and their votes, categories and their filters."""
+"""The words of the demo: votes on the suggestions that every library starts with, categories and their filters."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,59 +6,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from app.modules.library.seeding.records import Category, Filter, Suggestion, Vote
+from app.modules.library.seeding.records import Category, Filter, Vote
 from app.modules.library.seeding.writing import identifier
 
 SuggestionKind = Literal["category", "tag", "resource_type", "filter"]
-#: Approved ones by kind: the votes that they start with, then name and description.
-APPROVED: Mapping[SuggestionKind, tuple[int, Mapping[str, str]]] = {
-    "category": (10, {
-        "Développement": "Code, bibliothèques et techniques de programmation.",
-        "Design": "Interfaces, maquettes, couleurs et typographie.",
-        "Documentation": "Guides, références et tout ce qui s'explique par écrit.",
-        "Outils": "Logiciels et services qui font gagner du temps.",
-        "Templates": "Modèles et squelettes à reprendre pour ses propres projets.",
-        "Médias": "Images, sons et vidéos réutilisables.",
-        "Données": "Jeux de données, statistiques et référentiels.",
-        "Learning": "Cours, tutoriels et parcours pour apprendre à son rythme.",
-    }),
-    "tag": (8, {
-        "react": "Tout ce qui touche à la bibliothèque React et à ses composants.",
-        "typescript": "Projets et articles sur le typage de JavaScript.",
-        "javascript": "Le langage du Web, dans le navigateur comme sur le serveur.",
-        "python": "Scripts, services et analyses écrits en Python.",
-        "api": "Conception, description et usage d'interfaces de programmation.",
-        "database": "Schémas, requêtes et exploitation des bases de données.",
-        "frontend": "Ce qui s'affiche et s'exécute chez l'utilisateur.",
-        "backend": "Ce qui tourne sur le serveur : services, files, traitements.",
-        "mobile": "Applications et interfaces pour téléphones et tablettes.",
-        "devops": "Déploiement, surveillance et automatisation.",
-        "ui": "Composants et mise en forme des interfaces.",
-        "ux": "Parcours, recherche et confort d'utilisation.",
-        "open-source": "Projets libres et manières d'y contribuer.",
-        "tutorial": "Pas à pas qui mènent à un résultat concret.",
-        "library": "Bibliothèques de code à intégrer dans un projet.",
-    }),
-    "resource_type": (5, {
-        "github_repo": "Un dépôt de code que l'on peut cloner.",
-        "external_link": "Une page ou un service situé ailleurs sur le Web.",
-        "file_upload": "Un fichier déposé dans la bibliothèque.",
-    }),
-    "filter": (7, {
-        "Popularité": "Classe les ressources selon leurs consultations.",
-        "Date": "Restreint la liste à une période de publication.",
-        "Note": "Garde les ressources au-dessus d'une note moyenne.",
-        "Langue": "Sélectionne une langue ou un langage de programmation.",
-        "Licence": "Sélectionne les ressources selon leurs conditions d'usage.",
-        "Visibilité": "Distingue ressources publiques, privées et partagées.",
-    }),
-}  # fmt: skip
-#: Proposals still open, with their voters (by their place among the accounts) for and against.
-PENDING: tuple[tuple[SuggestionKind, str, str, tuple[int, ...], tuple[int, ...]], ...] = (
-    ("category", "Sécurité", "Protection des données, des comptes et des services.", (0, 1, 2), ()),
-    ("tag", "Machine Learning", "Apprentissage automatique, des bases à la mise en service.", (1, 3), (2,)),
-    ("tag", "Docker", "Images, conteneurs et composition de services.", (2,), ()),
-    ("filter", "API REST", "Ne montre que les ressources qui décrivent une API REST.", (3,), (0, 1)),
+#: Proposals still open (`sql/vocabulary.sql`), with their voters (by their place among the accounts) for and against.
+PENDING: tuple[tuple[SuggestionKind, str, tuple[int, ...], tuple[int, ...]], ...] = (
+    ("category", "Sécurité", (0, 1, 2), ()),
+    ("tag", "Machine Learning", (1, 3), (2,)),
+    ("tag", "Docker", (2,), ()),
+    ("filter", "API REST", (3,), (0, 1)),
 )
 SUGGESTED_DAYS, VOTED_DAYS = 90, 30
 
@@ -125,27 +82,13 @@ BRANCHES = (
 )  # fmt: skip
 
 
-def suggestions(today: datetime) -> list[Suggestion]:
-    """The suggestions that the library starts with."""
-    made = today - timedelta(days=SUGGESTED_DAYS)
-    rows = [
-        _suggestion(kind, name, text, made=made, votes=votes)
-        for kind, (votes, names) in APPROVED.items()
-        for name, text in names.items()
-    ]
-    return rows + [_suggestion(kind, name, text, made=made, votes=None) for kind, name, text, _for, _against in PENDING]
-
-
-def _suggestion(kind: SuggestionKind, name: str, text: str, *, made: datetime, votes: int | None) -> Suggestion:
-    status = "pending" if votes is None else "approved"
-    return Suggestion(identifier("suggestion", kind, name), name, text, kind, status, votes or 0, None, made, made)
-
-
 def votes(known: Mapping[tuple[str, str], UUID], users: Sequence[UUID], today: datetime) -> Iterator[Vote]:
-    """The votes on open proposals. `known` has the identifiers by kind and name: users may have proposed them first."""
+    """The votes on open proposals that are still there. `known` has the identifiers by kind and name."""
     made = today - timedelta(days=VOTED_DAYS)
-    for kind, name, _text, in_favour, against in PENDING:
-        suggestion = known[kind, name]
+    for kind, name, in_favour, against in PENDING:
+        suggestion = known.get((kind, name))
+        if suggestion is None:
+            continue
         ballots: dict[UUID, Literal["upvote", "downvote"]] = {
             users[place % len(users)]: "downvote" for place in against
         }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.modules.library.shapes.people import Author, Named
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, VoteType
-from app.named.shapes import Added, Embed, Shape
+from app.named.shapes import Added, Embed, Shape, Source
 
 
 class Comment(Shape):
@@ -44,7 +44,8 @@ class CollectionCore(Shape):
     user_id: UUID
     is_public: bool
     cover_image_url: str | None
-    resources_count: int
+    #: Of those that the reader may read.
+    resources_count: Annotated[int, Source("readable_count")]
     created_at: datetime
     updated_at: datetime
 

@@ -141,7 +141,9 @@ begin
   if exists (
     select from library.profile_preferences as p
     where p.tenant_id = new.tenant_id and p.user_id = new.user_id and p.notifications -> 'muted' ? new.type
-  ) and not library_internal.asks_as_service() then
+  )
+  -- What the worker decides is news like what a vote decides.
+  and (not library_internal.asks_as_service() or coalesce(current_setting('library.settling', true), '') = 'on') then
     return null;
   end if;
   return new;

@@ -86,6 +86,7 @@ begin
   if copy.id is null then
     raise exception using errcode = 'PT404', message = 'Ressource non trouvée';
   end if;
+  perform library_internal.tell_fork(fork_resource.resource_id, copy.id);
   return copy;
 end
 $$;

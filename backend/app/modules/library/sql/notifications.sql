@@ -1,5 +1,5 @@
 -- What people are told. Written here, and not by the routes, so that it does not matter on which road a share, a
--- comment, a new member or a verdict came. Imports tell nobody: all of it happened long ago. Nobody is told of a resource
+-- comment, a new member, a copy, a vote or a verdict came. Imports tell nobody: all of it happened long ago. Nobody is told of a resource
 -- that they may not read at that moment: a message says its title.
 
 create or replace function library_internal.display_name(tenant uuid, person uuid) returns text
@@ -91,3 +91,51 @@ $$;
 create or replace trigger tell_verdict after update of status on library.category_tag_suggestions
   for each row when (old.status <> new.status and new.status <> 'pending' and new.suggested_by is not null)
   execute function library_internal.tell_verdict();
+
+create or replace function library_internal.tell_fork(original uuid, copy uuid) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if library_internal.asks_as_service() then
+    return;
+  end if;
+  insert into library.notifications (tenant_id, user_id, type, title, message, resource_id)
+  select r.tenant_id, r.user_id, 'resource_forked', 'Ressource dupliquée',
+         format('%s a dupliqué « %s »', library_internal.display_name(r.tenant_id, relais.user_id()), r.title), r.id
+  from library.resources as r
+  join library.resources as c on c.tenant_id = r.tenant_id and c.id = tell_fork.copy
+  where r.tenant_id = relais.tenant_id() and r.id = tell_fork.original and r.user_id <> relais.user_id()
+    -- Made by whoever asks, in this very transaction.
+    and c.user_id = relais.user_id() and c.created_at = now();
+end
+$$;
+comment on function library_internal.tell_fork(uuid, uuid) is
+  'Tells the owner of a resource that the caller has just copied it.';
+
+-- After the votes were counted, which is a matter of names: whoever counts has the suggestion to themselves, so that of
+-- those who vote at once one tells of it.
+create or replace function library_internal.tell_votes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into library.notifications (tenant_id, user_id, type, title, message)
+  select s.tenant_id, s.suggested_by, 'suggestion_vote', 'Nouveau vote', told.message
+  from library.category_tag_suggestions as s
+  cross join lateral (select format('Votre suggestion « %s » a reçu un vote', s.name) as message) as told
+  where s.suggested_by is not null
+    and exists (
+      select from changed as c
+      where c.tenant_id = s.tenant_id and c.suggestion_id = s.id and c.user_id <> s.suggested_by)
+    and not exists (
+      select from library.notifications as n
+      where n.tenant_id = s.tenant_id and n.user_id = s.suggested_by and n.type = 'suggestion_vote'
+        and n.message = told.message and n.created_at > now() - interval '1 day');
+  return null;
+end
+$$;
+create or replace trigger tell_votes_on_insert after insert on library.suggestion_votes
+  referencing new table as changed
+  for each statement when (not relais.is_trusted()) execute function library_internal.tell_votes();
+
+alter function library_internal.tell_fork(uuid, uuid) owner to relais_definer;
+alter function library_internal.tell_votes() owner to relais_definer;
+revoke execute on function library_internal.tell_fork(uuid, uuid), library_internal.tell_votes() from public;
+grant execute on function library_internal.tell_fork(uuid, uuid) to anon, authenticated, service, relais_definer;

@@ -48,7 +48,8 @@ create policy read on library.permission_audit_logs for select to authenticated
 
 create policy read on library.analytics_events for select to authenticated
   using (user_id = (select relais.user_id()) or (select library_internal.has_rank('admin')));
+-- Views and downloads make resources popular: the server writes those, of each visitor one in a while.
 create policy add on library.analytics_events for insert to anon, authenticated
-  with check (resource_id is null or exists (
+  with check (resource_id is null or event <> all (array['resource_view', 'resource_download']) and exists (
     select from library.resources as r
     where r.tenant_id = analytics_events.tenant_id and r.id = analytics_events.resource_id));

@@ -51,6 +51,10 @@ create policy change on library.group_members for update to authenticated
 create policy remove on library.group_members for delete to authenticated
   using (user_id = (select relais.user_id()) or group_id in (select library_internal.managed_group_ids())
     or (select library_internal.has_rank('admin')));
+-- In the place of the one in `access.sql`, by which guests remove nothing: they leave as well.
+drop policy if exists members_remove on library.group_members;
+create policy members_remove on library.group_members as restrictive for delete to authenticated
+  using (user_id = (select relais.user_id()) or (select library_internal.has_rank('user')));
 
 -- Only the server writes notifications: there is no policy for inserts, and no grant.
 create policy read on library.notifications for select to authenticated

@@ -94,9 +94,10 @@ create policy change on library.resource_templates for update to authenticated
 create policy remove on library.resource_templates for delete to authenticated
   using (created_by = (select relais.user_id()) or (select library_internal.has_rank('moderator')));
 
--- A file that hangs on a resource is read like it; others are public if they never did. The service writes them.
+-- A file that hangs on a resource is read like it. One that never did is read by whoever knows its name
+-- (`readable_file`), and in no list but its uploader's. The service writes them.
 create policy read on library.files for select to anon, authenticated
-  using (resource_id is null and is_public or uploaded_by = (select relais.user_id())
+  using (uploaded_by = (select relais.user_id())
     or (select library_internal.has_rank('admin')) or exists (
     select from library.resources as r
     where r.tenant_id = files.tenant_id and r.id = files.resource_id));

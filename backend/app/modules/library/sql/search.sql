@@ -30,7 +30,7 @@ create table if not exists library_internal.resource_texts (
   resource_id uuid not null,
   user_id uuid not null,
   is_public boolean not null,
-  -- Title A, tags and category B, description C, readme D.
+  -- Title A, tags, category and language B, description C, readme D.
   words tsvector not null,
   constraint resource_texts_pkey primary key (tenant_id, resource_id),
   constraint resource_texts_resource_id_fkey foreign key (tenant_id, resource_id)
@@ -51,7 +51,7 @@ create table if not exists library_internal.known_words (
   word text not null,
   constraint known_words_tenant_id_fkey foreign key (tenant_id) references relais.tenants (id) on delete cascade
 );
-comment on table library_internal.known_words is 'Words of titles, tags and categories: what misspelt words may have meant.';
+comment on table library_internal.known_words is 'Words of titles, tags, categories and languages: what misspelt words may have meant.';
 alter table library_internal.known_words enable row level security;
 alter table library_internal.known_words force row level security;
 revoke all on library_internal.known_words from public;
@@ -68,7 +68,7 @@ comment on function library_internal.spelled(text) is
   'A text whose words the parser takes one by one: it would drop what looks like a tag and keep a path as one word.';
 
 create or replace function library_internal.words_of(
-    title text, tags text[], category text, description text, readme text) returns tsvector
+    title text, tags text[], category text, language text, description text, readme text) returns tsvector
   language sql stable parallel safe
   begin atomic
     select
@@ -82,11 +82,11 @@ create or replace function library_internal.words_of(
       || setweight(to_tsvector('library_internal.french', rest) || to_tsvector('library_internal.english', rest), 'D')
     from (select
       library_internal.spelled(coalesce(title, '')) as heading,
-      library_internal.spelled(left(concat_ws(' ', array_to_string(tags, ' '), category), 10000)) as marks,
+      library_internal.spelled(left(concat_ws(' ', array_to_string(tags, ' '), category, language), 10000)) as marks,
       library_internal.spelled(left(coalesce(description, ''), 20000)) as body,
       library_internal.spelled(left(coalesce(readme, ''), 20000)) as rest) as texts;
   end;
-comment on function library_internal.words_of(text, text[], text, text, text) is
+comment on function library_internal.words_of(text, text[], text, text, text, text) is
   'The words of a resource, as they are written and as stems of both languages; of very long texts the beginning.';
 
 create or replace function library_internal.keep_words(tenant uuid, texts tsvector[]) returns void
@@ -109,7 +109,7 @@ create or replace function library_internal.keep_texts_of_new() returns trigger
 begin
   insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
+         library_internal.words_of(r.title, r.tags, r.category, r.language, r.description, r.readme)
   from written as r;
   perform library_internal.keep_words(t.tenant_id, array_agg(t.words))
   from written as r
@@ -126,7 +126,7 @@ create or replace function library_internal.keep_texts() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   said constant pg_catalog.tsvector :=
-    library_internal.words_of(new.title, new.tags, new.category, new.description, new.readme);
+    library_internal.words_of(new.title, new.tags, new.category, new.language, new.description, new.readme);
 begin
   update library_internal.resource_texts as t
   set user_id = new.user_id, is_public = new.visibility = 'public', words = said
@@ -139,7 +139,8 @@ comment on function library_internal.keep_texts() is 'A resource is found by wha
 -- For each row, unlike that of new ones: counters change often and never get here.
 create or replace trigger search_texts after update on library.resources for each row
   when (old.title is distinct from new.title or old.tags is distinct from new.tags
-    or old.category is distinct from new.category or old.description is distinct from new.description
+    or old.category is distinct from new.category or old.language is distinct from new.language
+    or old.description is distinct from new.description
     or old.readme is distinct from new.readme or old.visibility is distinct from new.visibility
     or old.user_id is distinct from new.user_id)
   execute function library_internal.keep_texts();
@@ -149,7 +150,7 @@ create or replace function library_internal.keep_missing_texts() returns void
 begin
   insert into library_internal.resource_texts (tenant_id, resource_id, user_id, is_public, words)
   select r.tenant_id, r.id, r.user_id, r.visibility = 'public',
-         library_internal.words_of(r.title, r.tags, r.category, r.description, r.readme)
+         library_internal.words_of(r.title, r.tags, r.category, r.language, r.description, r.readme)
   from library.resources as r
   where not exists (
     select from library_internal.resource_texts as t where t.tenant_id = r.tenant_id and t.resource_id = r.id);
@@ -230,71 +231,118 @@ $$;
 comment on function library_internal.meant_query(uuid, text) is
   'A query with the known words that are spelt most like its own in place of them; null if one has none.';
 
-create or replace function library_internal.found_resources(query text)
+create or replace function library_internal.texts_found(
+    wanted tsquery, in_category text, with_tag text, of_type library.resource_type)
+  returns table (resource_id uuid, words tsvector)
+  language sql stable rows 200
+  begin atomic
+    select t.resource_id, t.words from library_internal.resource_texts as t
+    where t.tenant_id = (select relais.tenant_id()) and t.words @@ wanted
+      -- The rule of reading that the policy of `resources` states.
+      and (t.is_public or t.user_id = (select relais.user_id())
+        or (select library_internal.asks_as_service() or library_internal.has_rank('moderator'))
+        or t.resource_id in (select library_internal.shared_resource_ids()))
+      and ((in_category is null and with_tag is null and of_type is null) or exists (
+        select from library.resources as r
+        where r.tenant_id = t.tenant_id and r.id = t.resource_id
+          and (in_category is null or r.category = in_category)
+          and (with_tag is null or r.tags @> array[with_tag])
+          and (of_type is null or r.resource_type = of_type)));
+  end;
+comment on function library_internal.texts_found(tsquery, text, text, library.resource_type) is
+  'The texts with these words of resources that the caller may read: of one category, tag and type, where they are said.';
+
+-- Planned for each question: what narrows nothing must cost nothing.
+create or replace function library_internal.found_resources(
+    query text, in_category text default null, with_tag text default null,
+    of_type library.resource_type default null, whole boolean default false)
   returns table (resource_id uuid, rank real)
   language plpgsql stable security definer rows 200
-  set search_path = pg_catalog, pg_temp as $$
+  set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   -- What is ranked at most, and what is looked through at most for the best of more than that: a word that nearly
   -- everything contains must not cost more than others.
   most constant pg_catalog.int4 := 5000;
   most_read constant pg_catalog.int4 := 20000;
-  tenant constant pg_catalog.uuid := relais.tenant_id();
-  person constant pg_catalog.uuid := relais.user_id();
-  -- The rule of reading that the policy of `resources` states.
-  sees_all constant pg_catalog.bool := library_internal.asks_as_service() or library_internal.has_rank('moderator');
-  shared constant pg_catalog.uuid[] := array(select s from library_internal.shared_resource_ids() as s);
   wanted pg_catalog.tsquery := library_internal.search_query(query);
-  in_heading pg_catalog.tsquery;
+  in_heading pg_catalog.tsquery := library_internal.search_query(query, 'AB');
+  -- What was meant is never ahead of what was said, wherever both are compared.
+  weight pg_catalog.float4 := 1;
   hits pg_catalog.int4;
 begin
   if wanted is null then
     return;
   end if;
   select count(*) into hits from (
-    select from library_internal.resource_texts as t
-    where t.tenant_id = tenant and t.words @@ wanted
-      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-    limit most + 1) as counted;
-  if hits > most then
-    in_heading := library_internal.search_query(query, 'AB');
+    select from library_internal.texts_found(wanted, in_category, with_tag, of_type) limit most + 1) as counted;
+  if hits = 0 then
+    -- What is there as it is spelt, be it elsewhere, was meant as it is spelt.
+    if exists (select from library_internal.texts_found(wanted, null, null, null)) then
+      return;
+    end if;
+    wanted := library_internal.meant_query(relais.tenant_id(), query);
+    in_heading := wanted;
+    weight := 0.001;
+    select count(*) into hits from (
+      select from library_internal.texts_found(wanted, in_category, with_tag, of_type) limit most + 1) as counted;
+  end if;
+  if hits <= most then
     return query
-      select c.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', c.words, wanted)
-      from (
-        select t.resource_id, t.words from library_internal.resource_texts as t
-        where t.tenant_id = tenant and t.words @@ wanted
-          and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-        limit most_read) as c
-      order by c.words @@ in_heading desc
-      limit most;
+      select t.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted) * weight
+      from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t;
     return;
   end if;
-  if hits = 0 then
-    wanted := library_internal.meant_query(tenant, query);
-  end if;
   return query
-    -- What was meant is never ahead of what was said, wherever both are compared.
-    select t.resource_id,
-           (ts_rank('{0.05, 0.2, 0.5, 1.0}', t.words, wanted) / case hits when 0 then 1000 else 1 end)::real
-    from library_internal.resource_texts as t
-    where t.tenant_id = tenant and t.words @@ wanted
-      and (t.is_public or t.user_id = person or sees_all or t.resource_id = any(shared))
-    limit most;
+    with best as materialized (
+      select c.resource_id, ts_rank('{0.05, 0.2, 0.5, 1.0}', c.words, wanted) * weight as fits
+      from (
+        select t.resource_id, t.words
+        from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t
+        limit most_read) as c
+      order by c.words @@ in_heading desc
+      limit most
+    )
+    select b.resource_id, b.fits from best as b
+    union all
+    select t.resource_id, 0::pg_catalog.float4
+    from library_internal.texts_found(wanted, in_category, with_tag, of_type) as t
+    where whole and t.resource_id not in (select b.resource_id from best as b);
 end
 $$;
-comment on function library_internal.found_resources(text) is
-  'The resources that the caller may read and a query finds; if it finds none as it is spelt, those that come close.';
+comment on function library_internal.found_resources(text, text, text, library.resource_type, boolean) is
+  'The resources that the caller may read and a query finds, of one category, tag and type where they are said; if it'
+  ' finds none as it is spelt, those that come close. Of more than 5000 the best 5000; if the whole is wanted, then all'
+  ' others unranked.';
 
 create or replace function library.matching_resources(query text) returns setof library.resources
   language sql stable rows 200
   begin atomic
-    select r.* from library_internal.found_resources(query) as f
+    select r.* from library_internal.found_resources(query, null, null, null, true) as f
     join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
     -- Identifiers are made in the order of time: of equals the newest comes first.
     order by f.rank desc, f.resource_id desc;
   end;
 comment on function library.matching_resources(text) is
-  'The resources that a query finds, the best first. May be filtered, ordered, embedded and paged like the table.';
+  'All resources that a query finds, the best first; of more than 5000 the best 5000, then the newest. May be filtered,'
+  ' ordered, embedded and paged like the table.';
+
+create or replace function library.resources_containing(query text) returns setof library.resources
+  language sql stable parallel safe rows 1000
+  begin atomic
+    select r.* from library.resources as r
+    where r.tenant_id = (select relais.tenant_id()) and (
+      btrim(query) = '' or exists (
+        select
+        -- Once a resource, not once a word.
+        from (select lower(concat_ws(
+          ' ', r.title, r.description, r.readme, r.language, array_to_string(r.tags, ' '))) as said offset 0) as texts
+        cross join unnest(string_to_array(lower(left(query, 500)), ' ')) as word
+        where word <> '' and strpos(texts.said, word) > 0));
+  end;
+comment on function library.resources_containing(text) is
+  'The resources with any word of a query anywhere in title, description, readme, language and tags, letter by letter'
+  ' and whatever the case; without a word all. Reads every resource that the caller may read: `search_resources` is'
+  ' fast, knows forms of words and ranks. May be filtered, ordered, embedded and paged like the table.';
 
 create or replace function library_internal.marked(original text, wanted tsquery, options text) returns text
   language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
@@ -330,16 +378,10 @@ create or replace function library.search_resources(
   language sql stable rows 20
   begin atomic
     with hits as (
-      -- What is found is readable: the rows themselves are looked at for this page alone, unless something narrows it.
+      -- What is found is readable: the rows themselves are looked at for this page alone.
       select f.resource_id as id, f.rank, count(*) over () as total
-      from library_internal.found_resources(query) as f
-      where (search_resources.category is null and search_resources.tag is null and search_resources.type is null)
-        or exists (
-          select from library.resources as r
-          where r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-            and (search_resources.category is null or r.category = search_resources.category)
-            and (search_resources.tag is null or r.tags @> array[search_resources.tag])
-            and (search_resources.type is null or r.resource_type = search_resources.type))
+      from library_internal.found_resources(
+        query, search_resources.category, search_resources.tag, search_resources.type, false) as f
       order by f.rank desc, f.resource_id desc
       offset greatest(skip, 0) limit least(greatest(max_rows, 0), 100)
     )
@@ -359,7 +401,8 @@ create or replace function library.search_resources(
     order by h.rank desc, h.id desc;
   end;
 comment on function library.search_resources(text, integer, integer, text, text, library.resource_type) is
-  'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.';
+  'A page of what a query finds, the best first: how well each fits, and its texts with what was found between ⟦ and ⟧.'
+  ' It pages through the best 5000: a total of 5000 means that there are at least as many.';
 
 create or replace function library.search_facets(
     query text, category text default null, tag text default null, type library.resource_type default null)
@@ -368,11 +411,9 @@ create or replace function library.search_facets(
   begin atomic
     with hits as materialized (
       select r.category, r.tags, r.resource_type
-      from library_internal.found_resources(query) as f
+      from library_internal.found_resources(
+        query, search_facets.category, search_facets.tag, search_facets.type, false) as f
       join library.resources as r on r.tenant_id = (select relais.tenant_id()) and r.id = f.resource_id
-      where (search_facets.category is null or r.category = search_facets.category)
-        and (search_facets.tag is null or r.tags @> array[search_facets.tag])
-        and (search_facets.type is null or r.resource_type = search_facets.type)
     ),
     counted as (
       select 'category' as facet, h.category::text as value, count(*) as count from hits as h
@@ -389,7 +430,8 @@ create or replace function library.search_facets(
     order by c.facet, c.place;
   end;
 comment on function library.search_facets(text, text, text, library.resource_type) is
-  'How many of what a query finds are of each category, tag and type: the twenty most frequent of each.';
+  'How many of what a query finds are of each category, tag and type: the twenty most frequent of each. Of more than'
+  ' 5000, the best 5000 are counted.';
 
 do $$
 declare
@@ -405,25 +447,28 @@ begin
 end
 $$;
 revoke execute on function
-  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
+  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text, text),
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(), library_internal.search_words(text),
   library_internal.search_query(text, text), library_internal.meant_query(uuid, text),
-  library_internal.found_resources(text),
-  library_internal.marked(text, tsquery, text), library.matching_resources(text),
+  library_internal.texts_found(tsquery, text, text, library.resource_type),
+  library_internal.found_resources(text, text, text, library.resource_type, boolean),
+  library_internal.marked(text, tsquery, text), library.matching_resources(text), library.resources_containing(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
 from public;
 grant execute on function
-  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text),
+  library_internal.spelled(text), library_internal.words_of(text, text[], text, text, text, text),
   library_internal.keep_words(uuid, tsvector[]), library_internal.keep_texts_of_new(),
   library_internal.keep_texts(), library_internal.keep_missing_texts(),
-  library_internal.meant_query(uuid, text)
+  library_internal.meant_query(uuid, text),
+  library_internal.texts_found(tsquery, text, text, library.resource_type)
 to relais_definer;
 grant execute on function
   library_internal.spelled(text), library_internal.search_words(text), library_internal.search_query(text, text),
-  library_internal.found_resources(text), library_internal.marked(text, tsquery, text),
-  library.matching_resources(text),
+  library_internal.found_resources(text, text, text, library.resource_type, boolean),
+  library_internal.marked(text, tsquery, text),
+  library.matching_resources(text), library.resources_containing(text),
   library.search_resources(text, integer, integer, text, text, library.resource_type),
   library.search_facets(text, text, text, library.resource_type)
 to anon, authenticated, service, relais_definer;

@@ -45,7 +45,8 @@ comment on function library_internal.record_setting() is 'Writes down who change
 create or replace trigger record_setting after insert or update or delete on library.admin_config
   for each row when (not relais.is_trusted()) execute function library_internal.record_setting();
 
--- A threshold that was changed applies to what is pending, too: a job decides it anew, one for each transaction.
+-- A threshold that was changed applies to what is pending, too: a job decides it anew, one for each transaction. Numbers of
+-- transactions begin anew in a database that was brought back; its time tells them apart.
 create or replace function library_internal.announce_setting() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -58,7 +59,7 @@ begin
   then
     insert into relais.jobs (tenant_id, name, arguments, key)
     values (whose, 'auto_approval', jsonb_build_object('tenant_id', whose),
-            concat_ws(':', 'auto_approval', whose, pg_current_xact_id()))
+            concat_ws(':', 'auto_approval', whose, extract(epoch from now()), pg_current_xact_id()))
     on conflict (key) do nothing;
     perform pg_notify('relais_jobs', '');
   end if;

@@ -1,4 +1,5 @@
--- What a new tenant and a new member find: settings, the matrix of permissions, a profile and a rank.
+-- What a new tenant and a new member find: settings, the matrix of permissions, the words to start with, a profile and
+-- a rank.
 
 create or replace function library_internal.prepare_tenant(tenant uuid) returns void
   language sql volatile security definer
@@ -44,9 +45,11 @@ create or replace function library_internal.prepare_tenant(tenant uuid) returns 
     join base on base.name = created.name
     cross join unnest(enum_range(base.lowest::library.app_role, null::library.app_role)) as ranks (role)
     on conflict (tenant_id, role, permission_id) do nothing;
+
+    select library_internal.start_vocabulary(tenant);
   end;
 comment on function library_internal.prepare_tenant(uuid) is
-  'Gives a tenant its settings and its matrix of permissions. Leaves alone what is already there.';
+  'Gives a tenant its settings, its matrix of permissions and its first suggestions. Leaves alone what is already there.';
 
 create or replace function library_internal.free_username(wanted text, tenant uuid default relais.tenant_id())
   returns text

@@ -201,7 +201,10 @@ class ResourceTemplate(SQLModel, table=True):
 
 
 class File(SQLModel, table=True):
-    """An uploaded file: what is known of it, not its bytes. One that ever hung on a resource is not public."""
+    """An uploaded file: what is known of it, not its bytes. One that ever hung on a resource is not public.
+
+    An inline one was written into a row by a form, and goes when no row names it any more.
+    """
 
     __tablename__: ClassVar[Any] = _files.table
     __table_args__ = _files.args(
@@ -223,5 +226,6 @@ class File(SQLModel, table=True):
     uploaded_by: UUID | None = reference(null=True, default=CALLER)
     resource_id: UUID | None = reference(null=True)
     is_public: bool = column(Boolean(), default="true")
+    is_inline: bool = column(Boolean(), default="false")
     created_at: datetime = stamp()
     updated_at: datetime = stamp()

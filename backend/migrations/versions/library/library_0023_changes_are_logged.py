@@ -1,12 +1,12 @@
 """Changes to what people watch are logged.
 
-Revision: library_0030, after library_0013.
+Revision: library_0023, after library_0022.
 """
 
 from app.adapters.migrations import run_script
 
-revision = "library_0030"
-down_revision = "library_0013"
+revision = "library_0023"
+down_revision = "library_0022"
 branch_labels = None
 depends_on = "core_0007"
 

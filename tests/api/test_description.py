@@ -1,0 +1,94 @@
+"""The description that the API serves: what it promises of every route."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from app.api_docs import example_of
+
+from docs.writers.api_page import api_page, described
+
+API = described()
+SCHEMAS = API["components"]["schemas"]
+#: Answers that are described as some object and no more. There may be fewer.
+WITHOUT_A_SCHEMA = 87
+
+
+def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in API["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def _media(holder: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from holder.get("content", {}).values()
+
+
+def _says_nothing(media: dict[str, Any]) -> bool:
+    return not set(media.get("schema", {})) - {"title", "type", "additionalProperties"}
+
+
+def test_the_framework_promises_no_error_of_its_own() -> None:
+    assert "HTTPValidationError" not in json.dumps(API)
+    for name, operation in _operations():
+        if "requestBody" in operation:
+            assert "400" in operation["responses"] or "multipart/form-data" in operation["requestBody"]["content"], name
+
+
+def test_who_is_let_in_is_said_with_what_others_are_told() -> None:
+    assert API["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for name, operation in _operations():
+        if "security" in operation:
+            # GoTrue's word for a bad token comes with 403.
+            assert {"401", "403"} & operation["responses"].keys(), name
+            assert "429" in operation["responses"], name
+    operations = dict(_operations())
+    assert operations["POST /api/suggestions"]["security"] == [{"bearer": []}]
+    assert operations["GET /api/suggestions"]["security"] == [{}, {"bearer": []}]
+    assert "security" not in operations["POST /api/auth/signin"]
+    assert "bad_jwt" in operations["GET /auth/v1/user"]["responses"]["403"]["description"]
+
+
+def test_every_body_and_every_answer_with_a_schema_has_an_example() -> None:
+    for name, operation in _operations():
+        done = [answer for status, answer in operation["responses"].items() if status < "300"]
+        for holder in (operation.get("requestBody", {}), *done):
+            for media in _media(holder):
+                assert _says_nothing(media) or {"example", "examples"} & media.keys(), name
+
+
+def test_answers_without_a_schema_get_fewer() -> None:
+    bare = [
+        name
+        for name, operation in _operations()
+        for status, answer in operation["responses"].items()
+        if status < "300" and _says_nothing(answer.get("content", {}).get("application/json", {"schema": {"$ref": ""}}))
+    ]
+    assert len(bare) <= WITHOUT_A_SCHEMA
+
+
+def test_every_error_has_its_code_on_the_page_and_every_schema_its_place() -> None:
+    page = api_page()
+    for _, operation in _operations():
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                assert all(
+                    f"| {status} | {code} |" in page for code in re.findall(r"(?:^|, )(`\w+`):", answer["description"])
+                )
+    assert {name for name in re.findall(r"\[(\w+)\]\(#\w+\)", page)} <= SCHEMAS.keys() | {"schemas"}
+    assert all(f"\n### {name}\n" in page for name in SCHEMAS)
+    assert "$ref" not in page
+
+
+def test_an_example_ends_where_its_schema_goes_on() -> None:
+    tree = {"Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}}}
+    assert json.dumps(example_of(tree, {"$ref": "#/components/schemas/Node"})).count("next") < 10
+
+
+async def test_what_cannot_be_used_is_answered_as_described(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/auth/signin", json={})
+    operation = API["paths"]["/api/auth/signin"]["post"]
+    told = operation["responses"][str(answer.status_code)]["content"]["application/json"]
+    assert told["examples"][answer.json()["code"]]["value"].keys() == answer.json().keys()
