@@ -31,7 +31,7 @@ def upgrade() -> None:
         insert into relais.change_marks default values;
         alter table relais.change_marks enable row level security;
         alter table relais.change_marks force row level security;
-        grant select, insert, update, delete on relais.change_marks to service, relais_definer;
+        grant select, update on relais.change_marks to service;
         """
     )
 
