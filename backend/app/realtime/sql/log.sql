@@ -97,7 +97,8 @@ $$;
 comment on function relais.number_changes(integer) is 'Gives committed changes their numbers. One session does so at a time.';
 
 revoke execute on function
-  relais.log_change(), relais.announce_logged(), relais.watch_changes(text[]), relais.number_changes(integer)
+  relais.logged_image(jsonb), relais.log_change(), relais.announce_logged(), relais.watch_changes(text[]), relais.number_changes(integer)
   from public;
 alter function relais.log_change() owner to relais_definer;
 grant execute on function relais.number_changes(integer) to service;
+grant execute on function relais.logged_image(jsonb) to relais_definer;

@@ -25,7 +25,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name='change_marks_pkey'),
     schema='relais'
     )
-    run_sql("realtime/sql/log.sql", "827d577af229c969")
+    run_sql("realtime/sql/log.sql", "865d2e8206cc9cbc")
     run_script(
         """
         insert into relais.change_marks default values;
