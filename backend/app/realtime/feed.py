@@ -30,6 +30,8 @@ _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
 _PAUSE_SECONDS = 0.5
+#: What PostgreSQL says in somebody else's database, where there is no log.
+_NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
 #: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
 _AT_ONCE, _LONGEST_SECONDS = 4, 2.0
 
@@ -164,6 +166,8 @@ class Feed:
                 last = await log.number(self.database)
                 self._mine = news and last > self._marks.last
             except AppError as error:
+                if error.code in _NO_LOG:
+                    return
                 self._mine = False
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -179,6 +183,8 @@ class Feed:
                 while self.position < self._marks.last:
                     await self._hand_out(await self._next())
             except AppError as error:
+                if error.code in _NO_LOG:
+                    return
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
