@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import api_docs, health, log, watch
+from app import api_docs, health, log, sockets, watch
 from app.accounts.admission import AdmissionMiddleware
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
@@ -45,7 +45,11 @@ from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
 from app.named.refusals import in_words
+from app.realtime.channels import Kind
+from app.realtime.feed import Feed
+from app.realtime.rules import Readers
 from app.settings import Settings, load_settings
+from app.sockets.server import Sockets
 from app.state import AppState
 from app.supervise import die_with_parent
 from app.version import VERSION
@@ -63,8 +67,11 @@ class Api(FastAPI):
     def __init__(self, path: str, served_by: ASGIApp, **options: Any) -> None:
         super().__init__(**options)
         self._path, self._below, self._served_by = path, f"{path}/", served_by
+        self.sockets: Sockets | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and scope["path"].startswith(sockets.PATH) and self.sockets is not None:
+            return await self.sockets(scope, receive, send)
         if scope["type"] == "http":
             path: str = scope["path"]
             if path.startswith(self._below) or path == self._path:
@@ -96,9 +103,15 @@ def create_app(settings: Settings) -> FastAPI:
     redis = Redis(settings.redis)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
     cache = _cache(settings, database, redis, engines, modules)
-    if settings.cache.enabled:
+    readers = Readers(database)
+
+    async def begin_anew() -> None:
         # Rules may have changed, and with them what answers depend on.
-        engines.changed = cache.begin_anew
+        readers.forget()
+        if settings.cache.enabled:
+            await cache.begin_anew()
+
+    engines.changed = begin_anew
     conductor = Conductor(database, engines.get, engines.doubt, cache)
     state = AppState(
         settings=settings,
@@ -134,6 +147,8 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.relais = state
+    if settings.realtime.enabled:
+        app.sockets = _sockets(state, readers)
     people = next((module.person for module in modules if module.person is not None), None)
     app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
     for router in (health.router, watch.router, *ROUTERS):
@@ -154,10 +169,15 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await state.conductor.cache.start()
     await state.guard.start()
     await state.told.start()
+    realtime: Sockets | None = app.sockets if isinstance(app, Api) else None
+    if realtime is not None:
+        realtime.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
     try:
         yield
     finally:
+        if realtime is not None:
+            await realtime.stop()
         await state.told.stop()
         await state.guard.stop()
         await state.conductor.cache.stop()
@@ -189,6 +209,13 @@ def _cache(
     cache = Cache(database, redis, settings.cache, lifetimes, expiring, catalog)
     cache.attach()
     return cache
+
+
+def _sockets(state: AppState, readers: Readers) -> Sockets:
+    tables = frozenset(Name(module.schema, table) for module in state.modules for table in module.realtime_tables)
+    feed = Feed(state.database, readers, tables, frozenset({state.settings.rest.tenant_column}))
+    kinds: list[Kind] = [kind for module in state.modules for kind in module.channels]
+    return Sockets(state, feed, kinds, tables)
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:

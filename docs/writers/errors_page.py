@@ -10,6 +10,7 @@ from app.errors import declared_errors
 
 from docs.writers.errors_of_accounts import OF_ACCOUNTS
 from docs.writers.errors_of_library import OF_LIBRARY
+from docs.writers.errors_of_realtime import OF_REALTIME
 from docs.writers.markdown import code, page, table
 from docs.writers.whole_app import import_everything
 
@@ -77,6 +78,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "VALIDATION_ERROR": "Parameters or body do not fit the route; `details` has the `path` and `message` of each.",
     **OF_ACCOUNTS,
     **OF_LIBRARY,
+    **OF_REALTIME,
 }
 INTRO: Final = """\
 Whatever goes wrong, the answer has one shape:

@@ -23,7 +23,7 @@ def modules_page() -> str:
     """The page."""
     found = load_modules()
     overview = table(("Module", "Schema", "Summary"), [(m.name, code(m.schema), m.summary) for m in found])
-    core = f"## core\n\n{CORE}\n\n{_sql_table('auth/sql/', 'catalog/sql/')}"
+    core = f"## core\n\n{CORE}\n\n{_sql_table('auth/sql/', 'catalog/sql/', 'realtime/sql/')}"
     return page("Modules", INTRO, overview, *(_section(module) for module in found), core)
 
 

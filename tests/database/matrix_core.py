@@ -54,6 +54,10 @@ CORE = (
         " 'INSERT', '{{}}')",
         "table_name = 'x'",
     ),
+    Row(
+        "relais.change_marks", "id = 1", "insert into relais.change_marks (id) values (1)", "last = last",
+        select=CLOSED, insert=SEALED, update=CLOSED, delete=SEALED,
+    ),
     _core(
         "email_outbox", "id = <mail>", "insert into relais.email_outbox (recipient, template) values ('a', 't')",
         "attempts = 1",

@@ -25,7 +25,8 @@ SWEPT: dict[str, str] = {
         action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
         or created_at < now() - $2::int * interval '1 day'
     """,
-    "change_log": "created_at < now() - $1::int * interval '1 day'",
+    # What has no position yet has been told to nobody.
+    "change_log": "position is not null and created_at < now() - $1::int * interval '1 day'",
     # Those that were given up are kept until somebody has looked at them.
     "jobs": "state = 'done' and finished_at < now() - $1::int * interval '1 day'",
     # A batch that is older than this is in no buffer any more.

@@ -18,6 +18,7 @@ from app.settings.servers import (
     EmbeddedSettings,
     HttpSettings,
     LogSettings,
+    RealtimeSettings,
     RedisSettings,
     ServerSettings,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "OauthSettings",
     "PostgresUrl",
     "Rate",
+    "RealtimeSettings",
     "RedisSettings",
     "RedisUrl",
     "RestSettings",

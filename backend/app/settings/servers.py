@@ -157,3 +157,19 @@ class BackupSettings(Group):
     restore_by_api: bool = Field(
         False, description="Let super administrators put a backup in the place of the database through the API."
     )
+
+
+class RealtimeSettings(Group):
+    """Events over Socket.IO."""
+
+    enabled: bool = Field(True, description="Clients may connect to `/socket.io`.")
+    transports: Literal["websocket", "websocket,polling"] = Field(
+        "websocket", description="Polling needs a balancer that sends a client to the same process each time."
+    )
+    connections_per_user: int = Field(20, ge=1, description="Connections of one user to each process.")
+    subscriptions_per_connection: int = Field(100, ge=1, description="Channels that one connection hears.")
+    message_bytes: int = Field(64 * 1024, ge=1024, description="Longest message of a client.")
+    events_per_second: float = Field(20.0, gt=0, description="Events that a client may send, on average.")
+    events_at_once: int = Field(100, ge=1, description="Events that a client may send at once.")
+    backlog_events: int = Field(1000, ge=10, description="Events that wait for a client before it is told of a gap.")
+    ping_seconds: int = Field(25, ge=1, le=600, description="Pause between two looks whether a client is still there.")

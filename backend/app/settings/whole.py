@@ -20,6 +20,7 @@ from app.settings.servers import (
     EmbeddedSettings,
     HttpSettings,
     LogSettings,
+    RealtimeSettings,
     RedisSettings,
     ServerSettings,
 )
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     rest: RestSettings = RestSettings()  # pyright: ignore[reportCallIssue]
     jobs: JobsSettings = JobsSettings()  # pyright: ignore[reportCallIssue]
     retention: RetentionSettings = RetentionSettings()  # pyright: ignore[reportCallIssue]
+    realtime: RealtimeSettings = RealtimeSettings()  # pyright: ignore[reportCallIssue]
     log: LogSettings = LogSettings()  # pyright: ignore[reportCallIssue]
     backup: BackupSettings = BackupSettings()  # pyright: ignore[reportCallIssue]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 
 from app.accounts.api_tokens import NewToken, Scope, make_token, own_token, own_tokens, revoke_token
@@ -11,8 +11,9 @@ from app.accounts.bodies import Body, Name, Password
 from app.accounts.context import accounts_of
 from app.accounts.people import instant
 from app.adapters.postgres import Row
+from app.routers import Router
 
-router = APIRouter(prefix="/api/api-tokens", tags=["API tokens"])
+router = Router(prefix="/api/api-tokens", tags=["API tokens"])
 Maker = Annotated[Asked, Depends(asking("auth", user=True))]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from app.accounts.answers import opened_answer, person_of, token_fields, waiting_answer
 from app.accounts.asking import Asked, User, asking
@@ -14,8 +14,9 @@ from app.accounts.second_step import second_step
 from app.accounts.sign_in import check_password, open_session, refresh, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
 from app.errors import refuse
+from app.routers import Router
 
-router = APIRouter(prefix="/api/auth", tags=["auth"])
+router = Router(prefix="/api/auth", tags=["auth"])
 # Clients send the token that they have with every request, though it be why they ask.
 Strict = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
 Refreshing = Annotated[Asked, Depends(asking("refresh", bearer="unread"))]

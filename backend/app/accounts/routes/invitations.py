@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from app.accounts.answers import opened_answer
 from app.accounts.asking import Asked, User, asking
@@ -11,8 +11,9 @@ from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
 from app.accounts.invitations import Acceptance, accept, invitations_of, invite, preview, withdraw
 from app.auth.tables import TenantRole
+from app.routers import Router
 
-router = APIRouter(prefix="/api", tags=["tenants"])
+router = Router(prefix="/api", tags=["tenants"])
 Mailing = Annotated[Asked, Depends(asking("mail", user=True))]
 Accepting = Annotated[Asked, Depends(asking("auth"))]
 _PREVIEWED = ("email", "role", "tenant_id", "tenant_slug", "tenant_name", "expires_at", "has_account")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import StringConstraints
 
 from app.accounts.asking import Asked, asking
@@ -11,8 +11,9 @@ from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
 from app.accounts.mails import Wanted, cancel, mails_of, send_again
 from app.jobs.tables import MailStatus
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin/emails", tags=["administration"])
+router = Router(prefix="/api/admin/emails", tags=["administration"])
 LARGEST_PAGE = 100
 Administrator = Annotated[Asked, Depends(asking("admin", user=True))]
 Sought = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=LONGEST_EMAIL), Query()]

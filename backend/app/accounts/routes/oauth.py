@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
@@ -29,8 +29,9 @@ from app.accounts.oauth.providers import provider_of
 from app.accounts.oauth.redirects import LONGEST, must_be_allowed, with_query
 from app.accounts.second_step import Waiting
 from app.errors import AppError
+from app.routers import Router
 
-router = APIRouter(prefix="/api/auth/oauth", tags=["auth"])
+router = Router(prefix="/api/auth/oauth", tags=["auth"])
 _STRANGER = asking("oauth", bearer="unread")
 _USER = asking("oauth", user=True)
 Stranger = Annotated[Asked, Depends(_STRANGER)]

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from app.accounts.asking import Asked, User, asking
 from app.accounts.context import accounts_of
 from app.accounts.oauth import linked
+from app.routers import Router
 
-router = APIRouter(prefix="/api/oauth-accounts", tags=["oauth-accounts"])
+router = Router(prefix="/api/oauth-accounts", tags=["oauth-accounts"])
 Asking = Annotated[Asked, Depends(asking("oauth", user=True))]
 
 

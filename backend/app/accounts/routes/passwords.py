@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
 from app.accounts.asking import Anybody, Asked, asking
@@ -13,8 +13,9 @@ from app.accounts.context import accounts_of
 from app.accounts.recovery import forgot, reset
 from app.accounts.verification import Sending, ask_to_change_email, confirm_email, send_again, send_to, verify
 from app.jobs.places import site_of
+from app.routers import Router
 
-router = APIRouter(prefix="/api/auth", tags=["auth"])
+router = Router(prefix="/api/auth", tags=["auth"])
 # Clients send the token that they have with every request; where a link counts, it is not looked at.
 Strict = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
 StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field, StringConstraints
 
 from app.accounts import recovery_codes
@@ -16,8 +16,9 @@ from app.accounts.proofs import own_session
 from app.accounts.second_factor import Proof, enrol, listed, remove, renew_recovery_codes, verify
 from app.accounts.second_step import challenge
 from app.adapters.postgres import SERVICE
+from app.routers import Router
 
-router = APIRouter(prefix="/api/auth/mfa", tags=["second factor"])
+router = Router(prefix="/api/auth/mfa", tags=["second factor"])
 # A client may send a token of a session that has ended: it is about to get another one.
 Stranger = Annotated[Asked, Depends(asking("auth", bearer="unread"))]
 Owner = Annotated[Asked, Depends(asking("auth", user=True))]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from app.accounts.asking import Asked, User, asking
 from app.accounts.audit import note
@@ -15,9 +15,10 @@ from app.accounts.tenancy import must_be_a_session
 from app.adapters.postgres import SERVICE
 from app.errors import ErrorSpec, refuse
 from app.jobs.letters.devices import device_of
+from app.routers import Router
 
 SESSION_NOT_FOUND = ErrorSpec("SESSION_NOT_FOUND", 404, "Session non trouvée")
-router = APIRouter(prefix="/api/auth/sessions", tags=["auth"])
+router = Router(prefix="/api/auth/sessions", tags=["auth"])
 Ending = Annotated[Asked, Depends(asking("writes", user=True))]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import RedirectResponse
 
 from app.accounts.context import accounts_of
@@ -25,10 +25,11 @@ from app.accounts.supabase.users import user_of
 from app.accounts.tenancy import must_be_a_session
 from app.accounts.verification import send_to
 from app.errors import VALIDATION_ERROR, refuse
+from app.routers import Router
 from app.version import VERSION
 
 PREFIX = "/auth/v1"
-router = APIRouter(prefix=PREFIX, tags=["supabase"], route_class=SupabaseRoute)
+router = Router(prefix=PREFIX, tags=["supabase"], route_class=SupabaseRoute)
 Asking = Annotated[str, Query(max_length=4096)]
 _NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 

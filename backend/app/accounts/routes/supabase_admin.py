@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.accounts.context import accounts_of
 from app.accounts.routes.supabase import PREFIX
@@ -16,10 +16,11 @@ from app.accounts.supabase.errors import SupabaseRoute
 from app.accounts.supabase.users import page_of_users, user_of
 from app.auth.sessions import AUDIENCE
 from app.errors import VALIDATION_ERROR, refuse
+from app.routers import Router
 
 _PATH = f"{PREFIX}/admin/users"
 _PER_PAGE, _MOST_PER_PAGE, _LAST_PAGE = 50, 1000, 1_000_000
-router = APIRouter(prefix=_PATH, tags=["supabase"], route_class=SupabaseRoute)
+router = Router(prefix=_PATH, tags=["supabase"], route_class=SupabaseRoute)
 Number = Annotated[str, Query(max_length=10)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from app.accounts.answers import opened_answer
@@ -22,8 +22,9 @@ from app.accounts.tenancy import (
     tenant_as_seen,
 )
 from app.auth.tables import TenantRole
+from app.routers import Router
 
-router = APIRouter(prefix="/api/tenants", tags=["tenants"])
+router = Router(prefix="/api/tenants", tags=["tenants"])
 LARGEST_PAGE = 100
 
 

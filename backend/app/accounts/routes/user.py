@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.answers import person_of
@@ -12,8 +12,9 @@ from app.accounts.bodies import Body, FullName, Metadata, Password, Text
 from app.accounts.changes import delete_account, describe
 from app.accounts.context import Accounts, accounts_of
 from app.accounts.people import shown
+from app.routers import Router
 
-router = APIRouter(prefix="/api/auth/user", tags=["auth"])
+router = Router(prefix="/api/auth/user", tags=["auth"])
 StrictUser = Annotated[Asked, Depends(asking("auth", user=True))]
 
 

@@ -2,6 +2,7 @@
 
 from app.module import DAY, Module, Pulse, Schedule
 from app.modules.library import tables
+from app.modules.library.channels import CHANNELS
 from app.modules.library.counters import flush_views
 from app.modules.library.digests import daily_digest, weekly_digest
 from app.modules.library.events import flush_events
@@ -72,7 +73,19 @@ MODULE = Module(
     pulses=(Pulse(flush_views), Pulse(flush_events)),
     seed=seed,
     person=PERSON,
-    realtime_tables=("notifications", "resources", "resource_comments", "category_tag_suggestions", "suggestion_votes"),
+    realtime_tables=(
+        "category_tag_suggestions",
+        "collections",
+        "collection_resources",
+        "group_members",
+        "notifications",
+        "resource_comments",
+        "resource_ratings",
+        "resource_shares",
+        "resources",
+        "suggestion_votes",
+    ),
+    channels=CHANNELS,
     cache_seconds={
         "category_filters": 3600,
         "category_hierarchy": 3600,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from app.accounts.bodies import Body
@@ -15,8 +15,9 @@ from app.modules.library.counters import counting_of
 from app.modules.library.errors import ACCESS_DENIED
 from app.named.answers import Json, errors
 from app.named.lists import Limit
+from app.routers import Router
 
-router = APIRouter(prefix="/api/analytics", tags=["analytics"])
+router = Router(prefix="/api/analytics", tags=["analytics"])
 _MOST_DAYS = 365
 Days = Annotated[int, Query(ge=1, le=_MOST_DAYS, description="How many days back.")]
 

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 
 from app.accounts.audit import note
@@ -31,9 +31,10 @@ from app.modules.library.operators import Operator, operating
 from app.modules.library.shapes.backups import BackupConfig, BackupMade, BackupRestored, Backups
 from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, errors
+from app.routers import Router
 from app.settings import Settings
 
-router = APIRouter(prefix="/api/backups", tags=["backups"])
+router = Router(prefix="/api/backups", tags=["backups"])
 Maker = Annotated[Caller, Depends(operating("transfers"))]
 Restorer = Annotated[Caller, Depends(operating("transfers", rank=AppRole.SUPER_ADMIN))]
 Outcome = TypeVar("Outcome")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field
 
 from app.accounts.bodies import Body
@@ -23,8 +23,9 @@ from app.modules.library.shapes.community import Collection, CollectionEntry, Co
 from app.modules.library.texts import BLANK_IS_NONE, About, Label, Link
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/collections", tags=["collections"])
+router = Router(prefix="/api/collections", tags=["collections"])
 _NOT_THEIRS = errors(COLLECTION_NOT_FOUND, NOT_COLLECTOR)
 
 

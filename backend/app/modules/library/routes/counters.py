@@ -1,14 +1,15 @@
 """`/api/resources/{id}/view` and `/download`: what is counted of a resource."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from app.modules.library import counters
 from app.modules.library.callers import Anybody
 from app.modules.library.counters import counting_of
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.named.answers import Json, Message, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 
 
 @router.post(

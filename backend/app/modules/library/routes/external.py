@@ -6,7 +6,7 @@ Programs come with an API token and are counted by it; somebody who has signed i
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -27,6 +27,7 @@ from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.answers import Json, Responses, errors
 from app.named.lists import USUAL_ROWS, Limit, Number
 from app.named.refusals import in_words
+from app.routers import Router
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Words = Annotated[Text, Query(max_length=500)]
@@ -74,7 +75,7 @@ def _errors(*specs: ErrorSpec) -> Responses:
     }
 
 
-router = APIRouter(prefix="/api/v1", tags=["external"], route_class=_ExternalRoute)
+router = Router(prefix="/api/v1", tags=["external"], route_class=_ExternalRoute)
 
 
 class ResourceTold(BaseModel):

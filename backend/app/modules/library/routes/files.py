@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.storage import STORAGE_UNAVAILABLE
@@ -30,10 +30,11 @@ from app.modules.library.shapes.files import FileInfo, OwnFile, Removed, SignedL
 from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
+from app.routers import Router
 
 RANGE_NOT_SATISFIABLE = ErrorSpec("RANGE_NOT_SATISFIABLE", 416, "Partie de fichier inexistante")
 LONGEST_LINK_SECONDS = 7 * 86400
-router = APIRouter(prefix=PATH, tags=["files"])
+router = Router(prefix=PATH, tags=["files"])
 Uploading = Annotated[Caller, Depends(calling("transfers", rank=AppRole.USER))]
 _FORM = {
     "required": True,

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Text
@@ -21,8 +21,9 @@ from app.modules.library.handover.errors import (
     RESOURCE_FILE_UNREADABLE,
 )
 from app.named.answers import Json, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/github", tags=["github"])
+router = Router(prefix="/api/github", tags=["github"])
 FAILURES = GITHUB.refusals()
 _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\Z")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")

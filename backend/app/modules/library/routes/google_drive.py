@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Name, Text
@@ -19,8 +19,9 @@ from app.modules.library.handover.errors import (
     RESOURCE_FILE_UNREADABLE,
 )
 from app.named.answers import Json, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/google-drive", tags=["google-drive"])
+router = Router(prefix="/api/google-drive", tags=["google-drive"])
 FAILURES = (INSUFFICIENT_OAUTH_SCOPES, *GOOGLE.refusals())
 
 

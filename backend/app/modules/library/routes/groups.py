@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from app.accounts.bodies import Body
@@ -25,8 +25,9 @@ from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import About, Label
 from app.named.answers import Json, errors
 from app.named.lists import PagedLong, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/groups", tags=["groups"])
+router = Router(prefix="/api/groups", tags=["groups"])
 Role = Literal["admin", "member"]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, StringConstraints
 
 from app.accounts.audit import note
@@ -18,8 +18,9 @@ from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, errors
 from app.named.lists import Meta, Paged
 from app.named.shapes import Shape
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin/jobs", tags=["administration"])
+router = Router(prefix="/api/admin/jobs", tags=["administration"])
 Administrator = Annotated[Caller, Depends(calling("admin", rank=AppRole.ADMIN))]
 JobName = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$"), Query(description="Of one kind.")]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
 from app.accounts.bodies import Body, Name, Text
@@ -13,8 +13,9 @@ from app.modules.library.suggestions import SUGGESTION_NOT_FOUND
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin", tags=["moderation"])
+router = Router(prefix="/api/admin", tags=["moderation"])
 
 
 class SeededSuggestion(Body):

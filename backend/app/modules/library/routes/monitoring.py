@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import monitoring
 from app.modules.library.operators import Operator
 from app.named.answers import Json, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/monitoring", tags=["monitoring"])
+router = Router(prefix="/api/monitoring", tags=["monitoring"])
 
 
 class MemoryFigures(BaseModel):

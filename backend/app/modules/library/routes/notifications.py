@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.accounts.bodies import Body
@@ -12,8 +12,9 @@ from app.modules.library.notifications import NOTIFICATION_NOT_FOUND
 from app.modules.library.shapes.people import Notification, NotificationCore
 from app.named.answers import Json, errors
 from app.named.lists import Meta, Paged, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/notifications", tags=["notifications"])
+router = Router(prefix="/api/notifications", tags=["notifications"])
 _ALL_READ = "Toutes les notifications ont été marquées comme lues"
 Flag = Literal["true", "false"]
 Digest = Literal["never", "daily", "weekly"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import overview
@@ -10,8 +10,9 @@ from app.modules.library.callers import Caller, calling
 from app.modules.library.shapes.overview import Statistics, ToModerate
 from app.modules.library.tables.kinds import AppRole
 from app.named.answers import Json, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin", tags=["admin"])
+router = Router(prefix="/api/admin", tags=["admin"])
 Administrator = Annotated[Caller, Depends(calling("admin", rank=AppRole.ADMIN))]
 Moderator = Annotated[Caller, Depends(calling("admin", rank=AppRole.MODERATOR))]
 

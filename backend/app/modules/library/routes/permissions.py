@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.bodies import Body, Name
@@ -15,9 +15,10 @@ from app.modules.library.callers import Admin, SuperAdmin, SuperAdminWriting, Us
 from app.modules.library.permissions import NewPermission, Wanted
 from app.modules.library.tables.kinds import AppRole
 from app.named.lists import USUAL_ROWS, Limit, Number
+from app.routers import Router
 
 MISSING_PARAMETERS = ErrorSpec("MISSING_PARAMETERS", 400, "Les paramètres resource et action sont requis")
-router = APIRouter(prefix="/api/permissions", tags=["permissions"])
+router = Router(prefix="/api/permissions", tags=["permissions"])
 Action = Literal[
     "PERMISSION_CREATED", "PERMISSION_UPDATED", "PERMISSION_DELETED", "PERMISSION_ASSIGNED", "PERMISSION_REVOKED"
 ]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -18,8 +18,9 @@ from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, PagedLeniently, PagedLong, wanted_by_builder, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/profiles", tags=["profiles"])
+router = Router(prefix="/api/profiles", tags=["profiles"])
 
 
 class ProfileChanges(Body):

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from app.accounts.bodies import Body
@@ -14,8 +13,9 @@ from app.modules.library.ratings import ALREADY_RATED, NOT_YET_RATED, RATING_NOT
 from app.modules.library.shapes.resources import Rating, RatingWithAuthor
 from app.named.answers import Json, Message, errors
 from app.named.lists import PagedWhole
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 
 
 class RatingBody(Body):

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name
@@ -20,8 +19,9 @@ from app.modules.library.resource_permissions import (
 )
 from app.modules.library.shapes.resources import ResourcePermission, ResourcePermissionInFull
 from app.named.answers import Json, Message, errors
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 
 
 class PermissionBody(Body):

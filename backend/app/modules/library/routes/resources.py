@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
@@ -15,8 +15,9 @@ from app.modules.library.shapes.resources import Resource, ResourceInFull
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 Title = Annotated[Text, Field(min_length=1, max_length=500)]
 Description = Annotated[bodies.Description, Field(min_length=1)]
 

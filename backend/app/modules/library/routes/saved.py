@@ -1,6 +1,6 @@
 """`/api/resources/saved` and `/:id/save`: what people keep at hand. Its fixed path comes before ids."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.modules.library import saved
@@ -10,8 +10,9 @@ from app.modules.library.saved import ALREADY_SAVED, NOT_SAVED
 from app.modules.library.shapes.resources import Resource, SavedResource
 from app.named.answers import Json, Message, PageOf, errors
 from app.named.lists import Paged, wanted_form
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 
 
 @router.get("/saved", summary="What the caller keeps at hand", response_model=PageOf[Resource])

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.modules.library import search
 from app.modules.library.callers import Anybody
@@ -11,8 +11,9 @@ from app.modules.library.shapes.search import SearchResult
 from app.modules.library.tables.kinds import ResourceType
 from app.named.answers import Json
 from app.named.lists import Paged
+from app.routers import Router
 
-router = APIRouter(prefix="/api/search", tags=["search"])
+router = Router(prefix="/api/search", tags=["search"])
 Word = Annotated[str | None, Query(max_length=255)]
 
 

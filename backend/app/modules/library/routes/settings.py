@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
 from fastapi import Body as Content
+from fastapi import Path, Query
 from pydantic import AfterValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
@@ -13,8 +13,9 @@ from app.modules.library.shapes.administration import ConfigChange, ConfigEntry,
 from app.named.answers import Json, PageOf
 from app.named.bodies import AnyJson
 from app.named.lists import Paged
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin/config", tags=["settings"])
+router = Router(prefix="/api/admin/config", tags=["settings"])
 _LONGEST = 10_000
 
 

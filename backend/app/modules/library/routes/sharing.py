@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BeforeValidator
 
 from app.accounts.bodies import Body
@@ -23,8 +22,9 @@ from app.modules.library.sharing import (
 from app.modules.library.tables.kinds import PermissionType
 from app.named.answers import Json, Message, errors
 from app.named.lists import PagedWhole
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources", tags=["resources"])
+router = Router(prefix="/api/resources", tags=["resources"])
 _TAKEN_BACK = {"message": "Partage retiré avec succès"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
@@ -21,6 +21,7 @@ from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, V
 from app.modules.library.vote_counts import VoteCounts
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_by_builder, wanted_form
+from app.routers import Router
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def _hearing(app: FastAPI) -> AsyncGenerator[None]:
         await news.stop()
 
 
-router = APIRouter(prefix="/api/suggestions", tags=["suggestions"], lifespan=_hearing)
+router = Router(prefix="/api/suggestions", tags=["suggestions"], lifespan=_hearing)
 
 
 def _counts(request: Request) -> VoteCounts:

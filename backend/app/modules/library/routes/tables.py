@@ -5,8 +5,8 @@ One set of routes for all tables: the names are part of the path's pattern, so t
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
 from fastapi import Body as Content
+from fastapi import Depends, Path, Request
 from pydantic import Field
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -20,6 +20,7 @@ from app.modules.library.table_rows import NAMES, NOT_FOUND, TableName, TableRow
 from app.named.answers import Json, errors
 from app.named.ask import telling
 from app.named.bodies import AnyJson, JsonObject
+from app.routers import Router
 
 UNKNOWN_FUNCTION = ErrorSpec("UNKNOWN_FUNCTION", 404, "Fonction RPC inconnue")
 _NO_FUNCTION = {"PGRST202": UNKNOWN_FUNCTION, "42883": UNKNOWN_FUNCTION}
@@ -36,7 +37,7 @@ class _TableNames(Convertor[str]):
 
 
 register_url_convertor("librarytable", _TableNames())
-router = APIRouter(prefix="/api", tags=["tables"])
+router = Router(prefix="/api", tags=["tables"])
 Table = Annotated[TableName, Path(description="The name of a table that has no route of its own.")]
 AnyRow = dict[str, Any]
 _LIST, _ROW = "/{table:librarytable}", "/{table:librarytable}/{row_id}"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
@@ -16,8 +16,9 @@ from app.modules.library.templates import NOT_TO_CHANGE, NOT_TO_DELETE, TEMPLATE
 from app.named.answers import Json, Message, errors
 from app.named.bodies import JsonObject
 from app.named.lists import PagedLong
+from app.routers import Router
 
-router = APIRouter(prefix="/api/templates", tags=["templates"])
+router = Router(prefix="/api/templates", tags=["templates"])
 Tags = Annotated[list[Annotated[Text, Field(max_length=255)]], Field(max_length=1000)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
@@ -14,8 +14,9 @@ from app.modules.library.tables.kinds import AppRole
 from app.modules.library.users import INVALID_ROLE, LAST_SUPER_ADMIN
 from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged
+from app.routers import Router
 
-router = APIRouter(prefix="/api/admin/users", tags=["admin"])
+router = Router(prefix="/api/admin/users", tags=["admin"])
 Administrator = Annotated[Caller, Depends(calling("admin", rank=AppRole.ADMIN))]
 
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.accounts.bodies import Body, Text
@@ -21,8 +20,9 @@ from app.modules.library.versions import (
 )
 from app.named.answers import Json, Message, errors
 from app.named.lists import PagedLong
+from app.routers import Router
 
-router = APIRouter(prefix="/api/resources/{resource_id}/versions", tags=["versions"])
+router = Router(prefix="/api/resources/{resource_id}/versions", tags=["versions"])
 
 
 class SummaryBody(Body):

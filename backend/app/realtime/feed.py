@@ -1,0 +1,303 @@
+"""From the log to subscriptions: every process reads the log and tells its own clients, each change once and in order.
+
+Nothing is sent from process to process: what a process has not read yet, it reads when it can. So neither Redis nor
+another process can lose an event, and whoever comes back reads on from where they were. See decision 0019.
+"""
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app import log as logs
+from app.adapters.listener import Listener
+from app.adapters.postgres import Database, Stamp
+from app.catalog.types import Name
+from app.errors import AppError, ErrorSpec, refuse
+from app.realtime import log
+from app.realtime.log import CHANGED, NUMBERED, Change, Image, Marks
+from app.realtime.rules import Readers
+from app.realtime.subscriptions import Sight, Subscription
+
+NOT_HEARD = "changes_not_heard"
+AWAY = "changes_unavailable"
+NOT_JUDGED = "changes_not_judged"
+REPLAY_UNAVAILABLE = ErrorSpec("REALTIME_UNAVAILABLE", 503, "Le temps réel est momentanément indisponible")
+#: Nothing depends on being told: what was not heard is found by looking.
+_POLL_SECONDS = 1.0
+#: Whoever numbered the log last does so at once; the others look whether it was done.
+_PATIENCE_SECONDS = 0.03
+_PAUSE_SECONDS = 0.5
+#: What PostgreSQL says in somebody else's database, where there is no log.
+_NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
+#: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
+_AT_ONCE, _LONGEST_SECONDS = 4, 2.0
+
+
+@dataclass(slots=True)
+class Feed:
+    """One process's part."""
+
+    database: Database
+    readers: Readers
+    #: Tables that are logged.
+    tables: frozenset[Name]
+    #: Columns that nobody is shown.
+    hidden: frozenset[str] = frozenset()
+    #: The last position that this process has taken in hand.
+    position: int = 0
+    _marks: Marks = field(default_factory=lambda: Marks(0, 0))
+    _subscriptions: dict[Name, set[Subscription]] = field(default_factory=lambda: defaultdict(set))
+    _listener: Listener | None = None
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _numbered: asyncio.Event = field(default_factory=asyncio.Event)
+    _mine: bool = False
+    _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    _apart: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    #: Set while the log is read: nobody can be told where they are before.
+    _reads: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start(self) -> None:
+        """Number and read from now on."""
+        self._listener = Listener(
+            database=self.database,
+            channels=(CHANGED, NUMBERED),
+            heard=self._heard,
+            catch_up=self._catch_up,
+            lost=NOT_HEARD,
+        )
+        self._listener.start()
+        self._tasks = [asyncio.create_task(self._number()), asyncio.create_task(self._read())]
+
+    async def stop(self) -> None:
+        """No more of it."""
+        if self._listener is not None:
+            await self._listener.stop()
+        tasks = [*self._tasks, *self._apart]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Subscriptions.
+
+    async def subscribe(self, subscription: Subscription, since: int | None) -> int | None:
+        """Have somebody told from now on, or from where they were; the position from which on they missed something."""
+        try:
+            async with asyncio.timeout(_POLL_SECONDS * 5):
+                await self._reads.wait()
+        except TimeoutError:
+            raise refuse(REPLAY_UNAVAILABLE, headers={"Retry-After": "1"}) from None
+        gap = None
+        now = self.position
+        if since is None or since > now:
+            subscription.position = now
+        else:
+            floor = (await log.marks(self.database)).floor
+            gap, subscription.position = (floor, floor) if since < floor else (None, since)
+            subscription.catching_up = True
+        for table in subscription.topic.tables:
+            self._subscriptions[table].add(subscription)
+        return gap
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Nothing more is told."""
+        subscription.ended = True
+        for table in subscription.topic.tables:
+            found = self._subscriptions.get(table)
+            if found is not None:
+                found.discard(subscription)
+                if not found:
+                    del self._subscriptions[table]
+
+    async def catch_up(self, subscription: Subscription) -> None:
+        """Tell somebody what was before they came back; then they are one of all."""
+        tables = list(subscription.topic.tables)
+        while subscription.catching_up and not subscription.ended:
+            until = self.position
+            if subscription.position >= until:
+                # Nothing is awaited between this look and the next change.
+                subscription.catching_up = False
+                return
+            try:
+                changes = await log.read(self.database, subscription.position, until, tables)
+            except AppError as error:
+                logs.event(AWAY, {"reason": str(error)}, level="warning")
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            sights, failed = await self._sights(changes, [subscription])
+            if failed:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            for change in changes:
+                self._tell(subscription, change, sights)
+            subscription.position = changes[-1].position if len(changes) == log.MOST else until
+
+    def go_on_apart(self, subscription: Subscription) -> None:
+        """Have somebody told on their own of what comes after their position, so that nobody else waits for them."""
+        subscription.catching_up = True
+        task = asyncio.create_task(self.catch_up(subscription))
+        self._apart.add(task)
+        task.add_done_callback(self._apart.discard)
+
+    # The log.
+
+    def _heard(self, channel: str, _told: str) -> None:
+        (self._changed if channel == CHANGED else self._numbered).set()
+
+    async def _catch_up(self) -> None:
+        self._changed.set()
+        self._numbered.set()
+
+    async def _number(self) -> None:
+        while True:
+            news = await _set_within(self._changed, _POLL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
+            if news and not self._mine:
+                self._numbered.clear()
+                if await _set_within(self._numbered, _PATIENCE_SECONDS):
+                    # Somebody else is at it, and will be the next time.
+                    self._changed.clear()
+                    self._numbered.set()
+                    continue
+            self._changed.clear()
+            try:
+                last = await log.number(self.database)
+                self._mine = news and last > self._marks.last
+            except AppError as error:
+                if error.code in _NO_LOG:
+                    return
+                self._mine = False
+                logs.event(AWAY, {"reason": str(error)}, level="warning")
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                self._numbered.clear()
+                self._marks = await log.marks(self.database)
+                if not self._reads.is_set():
+                    self.position = self._marks.last
+                    self._reads.set()
+                while self.position < self._marks.last:
+                    await self._hand_out(await self._next())
+            except AppError as error:
+                if error.code in _NO_LOG:
+                    return
+                logs.event(AWAY, {"reason": str(error)}, level="warning")
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            except Exception as error:
+                # A mistake of ours must not end the telling.
+                logs.event("unexpected_error", {"in": "realtime"}, level="error", error=error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            await _set_within(self._numbered, _POLL_SECONDS)
+
+    async def _next(self) -> "_Batch":
+        """The next changes that anybody wants to hear of, and who takes part: whoever comes later has missed them."""
+        wanted = [table for table, found in self._subscriptions.items() if found]
+        after, last = self.position, self._marks.last
+        changes: Sequence[Change] = await log.read(self.database, after, last, wanted) if wanted else ()
+        # From here to the end nothing is awaited.
+        until = changes[-1].position if len(changes) == log.MOST else last
+        taking_part = {one for found in self._subscriptions.values() for one in found if not one.catching_up}
+        for one in taking_part.copy():
+            if not set(wanted).issuperset(one.topic.tables):
+                # Came while the log was read for others.
+                taking_part.discard(one)
+                self.go_on_apart(one)
+            else:
+                one.position = until
+        self.position = until
+        return _Batch(after, changes, list(taking_part))
+
+    async def _hand_out(self, batch: "_Batch") -> None:
+        if not batch.changes or not batch.readers:
+            return
+        sights, failed = await self._sights(batch.changes, batch.readers)
+        interested: dict[Name, list[Subscription]] = defaultdict(list)
+        for one in batch.readers:
+            if one.stamp in failed:
+                one.position = batch.after
+                self.go_on_apart(one)
+                continue
+            for table in one.topic.tables:
+                interested[table].append(one)
+        for change in batch.changes:
+            for one in interested[change.table]:
+                self._tell(one, change, sights)
+
+    def _tell(self, subscription: Subscription, change: Change, sights: "_Sights") -> None:
+        if subscription.ended or not subscription.topic.concerns(change):
+            return
+        sight = sights.get((subscription.stamp, change.position))
+        told = subscription.topic.told(sight) if sight is not None else None
+        if told is not None and not subscription.deliver(told) and subscription.missed_since is None:
+            subscription.missed_since = change.position - 1
+
+    async def _sights(
+        self, changes: Sequence[Change], subscriptions: Iterable[Subscription]
+    ) -> tuple["_Sights", set[Stamp]]:
+        """What each reader may see of each change that concerns them; and those who could not be asked about."""
+        by_table: dict[Name, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_table[change.table].append(change)
+        asked: dict[tuple[Stamp, Name], dict[int, Change]] = defaultdict(dict)
+        for one in subscriptions:
+            for table in one.topic.tables:
+                which = asked[one.stamp, table]
+                which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
+        found, failed = dict[tuple[Stamp, int], Sight](), set[Stamp]()
+
+        async def see(stamp: Stamp, table: Name, which: Sequence[Change]) -> None:
+            try:
+                async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
+                    await self._see(stamp, table, which, found)
+            except (AppError, TimeoutError) as error:
+                # One reader's trouble is nobody else's.
+                logs.event(NOT_JUDGED, {"table": ".".join(table), "reason": str(error)}, level="warning")
+                failed.add(stamp)
+
+        await asyncio.gather(
+            *(see(stamp, table, list(which.values())) for (stamp, table), which in asked.items() if which)
+        )
+        return found, failed
+
+    async def _see(self, stamp: Stamp, table: Name, changes: Sequence[Change], found: "_Sights") -> None:
+        images = [text for change in changes for text in (change.old_text, change.new_text) if text is not None]
+        readable = await self.readers.readable(table, stamp, images)
+        columns = (await self.readers.rules(table, stamp.role)).columns - self.hidden
+        places = itertools.count()
+        for change in changes:
+            old, new = (
+                None if image is None or next(places) not in readable else _shown(image, columns)
+                for image in (change.old, change.new)
+            )
+            if old is not None or new is not None:
+                found[stamp, change.position] = Sight(change, old, new)
+
+
+_Sights = dict[tuple[Stamp, int], Sight]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Changes after a position, and who is told of them."""
+
+    after: int
+    changes: Sequence[Change]
+    readers: Sequence[Subscription]
+
+
+def _shown(image: Image, columns: Collection[str]) -> Image:
+    return {name: value for name, value in image.items() if name in columns}
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""What somebody wants to hear of, and what they are told of a change."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.adapters.postgres import Stamp
+from app.catalog.types import Name
+from app.realtime.filters import Filter
+from app.realtime.log import Change, Image
+
+ALL = frozenset({"INSERT", "UPDATE", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a reader may see of a change: images of it, with the columns that they may read."""
+
+    change: Change
+    old: Image | None
+    new: Image | None
+
+    @property
+    def is_gone(self) -> bool:
+        """The row was there for the reader, and is no more: deleted, or out of their sight."""
+        return self.new is None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event on its way."""
+
+    event: str
+    payload: Mapping[str, Any]
+
+
+class Topic(Protocol):
+    """What a subscription is to."""
+
+    @property
+    def channel(self) -> str:
+        """As the client calls it."""
+        ...
+
+    @property
+    def tables(self) -> Collection[Name]:
+        """Those that it is about."""
+        ...
+
+    def concerns(self, change: Change) -> bool:
+        """Whether a change is of any interest, whoever may see it."""
+        ...
+
+    def told(self, sight: Sight) -> Told | None:
+        """What a reader is told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """Changes to the rows of a table, as `postgres_changes` of the client library takes them."""
+
+    channel: str
+    table: Name
+    events: frozenset[str] = ALL
+    filter: Filter | None = None
+    #: The client's own number for it.
+    id: Any = None
+
+    @property
+    def tables(self) -> tuple[Name, ...]:
+        """The one that it is about."""
+        return (self.table,)
+
+    def concerns(self, change: Change) -> bool:
+        """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
+        if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
+            return False
+        images = [image for image in (change.new, change.old) if image is not None]
+        return self.filter is None or any(map(self.filter.matches, images))
+
+    def told(self, sight: Sight) -> Told | None:
+        """In the form of the client library. Of a row that is gone nothing but its key is told."""
+        change = sight.change
+        kind = "DELETE" if sight.is_gone else change.operation
+        if kind not in self.events:
+            return None
+        if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
+            return None
+        payload: dict[str, Any] = {
+            "channel": self.channel,
+            "position": change.position,
+            "schema": change.table.schema,
+            "table": change.table.name,
+            "eventType": kind,
+            "commit_timestamp": change.at,
+            "new": sight.new or {},
+            "old": change.key if kind != "INSERT" else {},
+            "errors": None,
+        }
+        if self.id is not None:
+            payload["id"] = self.id
+        return Told("postgres_changes", payload)
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One topic of one connection."""
+
+    topic: Topic
+    stamp: Stamp
+    #: Takes an event; False: there is no room for it.
+    deliver: Callable[[Told], bool]
+    #: What it has been told of, or need not be.
+    position: int = 0
+    #: It is told what was before it came, and takes part when it has caught up.
+    catching_up: bool = False
+    #: Positions from which on something was left out for want of room.
+    missed_since: int | None = None
+    ended: bool = field(default=False)

@@ -1,0 +1,72 @@
+"""One connection: who it is, what it hears, and what waits to be sent to it."""
+
+import time
+from asyncio import Queue
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from engineio import packet
+
+from app.adapters.postgres import Stamp
+from app.auth.caller import Caller
+from app.realtime.subscriptions import Subscription, Told
+from app.settings import RealtimeSettings
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """Whoever is connected."""
+
+    sid: str
+    address: str
+    settings: RealtimeSettings
+    caller: Caller
+    stamp: Stamp
+    #: When its token ends, by the clock on the wall.
+    expires: float | None
+    #: What waits to be sent. Only what is ours to leave out is ever left out.
+    queue: "Queue[Any]"
+    subscriptions: dict[str, Subscription] = field(default_factory=dict[str, Subscription])
+    #: There was no room: nothing more is sent until there is, and then what is missing is told.
+    lagging: bool = False
+    warned: bool = False
+    _allowance: float = field(init=False)
+    _allowed_at: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._allowance = float(self.settings.events_at_once)
+
+    def may_send(self) -> bool:
+        """Whether it has not sent too many events lately."""
+        now = time.monotonic()
+        grown = self._allowance + (now - self._allowed_at) * self.settings.events_per_second
+        self._allowance, self._allowed_at = min(grown, self.settings.events_at_once), now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
+
+    def deliver(self, told: Told) -> bool:
+        """Put an event into the queue; False if there is no room."""
+        if self.lagging or self.queue.qsize() >= self.settings.backlog_events:
+            self.lagging = True
+            return False
+        self.send(told.event, told.payload)
+        return True
+
+    def send(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Put an event into the queue, come what may."""
+        text = f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]"
+        self.queue.put_nowait(packet.Packet(packet.MESSAGE, data=text))
+
+    def look_for_room(self) -> None:
+        """If everything has been sent, say what was left out and go on."""
+        if not self.lagging or not self.queue.empty():
+            return
+        self.lagging = False
+        for channel, subscription in self.subscriptions.items():
+            missed, subscription.missed_since = subscription.missed_since, None
+            if missed is not None:
+                self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})

@@ -1,0 +1,322 @@
+"""The Socket.IO server of a process: lets clients in, does what they ask for, and shows out whose time is over."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import orjson
+import socketio
+from engineio.async_socket import AsyncSocket
+from socketio.exceptions import ConnectionRefusedError as Refused
+from starlette.types import Receive, Scope, Send
+
+from app import log
+from app.adapters.postgres import Stamp
+from app.auth.caller import Caller
+from app.auth.guard import SESSION_ENDED
+from app.catalog.types import Name
+from app.errors import AppError, ErrorSpec, refuse
+from app.gateway.parse import Head
+from app.middleware.trace import address_of
+from app.realtime.channels import CHANNEL_REFUSED, Kind, Subscriber, topic_of
+from app.realtime.feed import Feed
+from app.realtime.filters import BAD_FILTER, read_filter
+from app.realtime.subscriptions import ALL, RowsOf, Subscription, Topic
+from app.sockets import PATH
+from app.sockets.client import Client
+from app.state import AppState
+
+MISSING = "Token d'authentification manquant"
+FAILED = "Authentification échouée"
+UNUSABLE = "Token invalide"
+SUBSCRIBING_FAILED = "Erreur lors de la souscription"
+TOO_MANY = ErrorSpec("REALTIME_TOO_MANY", 429, "Trop de souscriptions")
+TOO_FAST = ErrorSpec("REALTIME_TOO_FAST", 429, "Trop de messages, veuillez ralentir")
+EXPIRED = ErrorSpec("REALTIME_TOKEN_EXPIRED", 401, "Token expiré")
+BAD_MESSAGE = ErrorSpec("REALTIME_BAD_MESSAGE", 400, "Message invalide")
+_LONGEST_CHANNEL = 200
+_LOOK_SECONDS = 0.5
+#: A client that was told of its token's end has so long to bring another one.
+_WARNED_SECONDS, _GRACE_SECONDS = 30.0, 5.0
+
+
+class Sockets:
+    """The connections of one process."""
+
+    def __init__(self, state: AppState, feed: Feed, kinds: Sequence[Kind], tables: frozenset[Name]) -> None:
+        settings = state.settings
+        self._state, self._feed, self._kinds, self._tables = state, feed, kinds, tables
+        self._settings = settings.realtime
+        self._clients: dict[str, Client] = {}
+        self._of_user: dict[str, int] = {}
+        self._looking: asyncio.Task[None] | None = None
+        origins = settings.http.origins()
+        self._server = socketio.AsyncServer(
+            async_mode="asgi",
+            transports=self._settings.transports.split(","),
+            cors_allowed_origins="*" if "*" in origins else list(origins),
+            cors_credentials="*" not in origins,
+            ping_interval=self._settings.ping_seconds,
+            ping_timeout=self._settings.ping_seconds,
+            max_http_buffer_size=self._settings.message_bytes,
+            # One event of a client after the other: that is its flow control, and their order.
+            async_handlers=False,
+            cookie=None,
+            namespaces=["/"],
+            logger=False,
+            engineio_logger=False,
+            json=_Json,
+        )
+        self._app = socketio.ASGIApp(self._server, socketio_path=PATH)
+        for name, handler in (
+            ("connect", self._connect),
+            ("disconnect", self._disconnect),
+            ("subscribe", self._subscribe),
+            ("unsubscribe", self._unsubscribe),
+            ("subscribe:resource", self._subscribe_resource),
+            ("subscribe:suggestions", self._subscribe_suggestions),
+            ("auth", self._auth),
+            ("*", self._unknown),
+        ):
+            self._server.on(name, handler)
+
+    @property
+    def connections(self) -> int:
+        """How many are connected."""
+        return len(self._clients)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def start(self) -> None:
+        """Look after those who are connected."""
+        self._feed.start()
+        self._looking = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """Show everybody out; they come back to another process, or to the next one here."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        for client in list(self._clients.values()):
+            client.send("error", {"message": "Le serveur redémarre", "code": "SERVER_RESTARTS"})
+            await self._server.disconnect(client.sid)
+        await self._server.shutdown()
+        await self._feed.stop()
+
+    # Coming and going.
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
+        scope: Scope = environ["asgi.scope"]
+        token = _object(auth).get("token", _query(scope).get("token"))
+        if not isinstance(token, str) or not token:
+            raise Refused(MISSING, {"code": "AUTH_TOKEN_MISSING"})
+        address = address_of(scope)
+        try:
+            caller, stamp, expires = await self._recognised(token, address)
+        except AppError as error:
+            raise Refused(FAILED, {"code": error.code}) from None
+        if not caller.user_id:
+            raise Refused(UNUSABLE, {"code": "AUTH_TOKEN_INVALID"})
+        if self._of_user.get(caller.user_id, 0) >= self._settings.connections_per_user:
+            raise Refused(TOO_MANY.message, {"code": TOO_MANY.code})
+        self._of_user[caller.user_id] = self._of_user.get(caller.user_id, 0) + 1
+        client = Client(sid, address, self._settings, caller, stamp, expires, self._queue(sid))
+        self._clients[sid] = client
+        for kind in self._kinds:
+            if kind.joined is not None:
+                await self._join(client, kind.joined(caller.user_id), None)
+
+    async def _disconnect(self, sid: str, _reason: str) -> None:
+        client = self._clients.pop(sid, None)
+        if client is None:
+            return
+        for subscription in client.subscriptions.values():
+            self._feed.unsubscribe(subscription)
+        left = self._of_user.get(client.caller.user_id, 1) - 1
+        if left > 0:
+            self._of_user[client.caller.user_id] = left
+        else:
+            self._of_user.pop(client.caller.user_id, None)
+
+    async def _recognised(self, token: str, address: str) -> tuple[Caller, Stamp, float | None]:
+        state = self._state
+        engine = state.engines.get()
+        if engine is None:
+            raise refuse(CHANNEL_REFUSED)
+        bearer = b"Bearer " + token.encode("utf-8", "surrogateescape")
+        caller, _ = await state.guard.admit(state.callers, bearer, address, "reads", reads=True)
+        expires = orjson.loads(caller.claims).get("exp")
+        stamp = engine.stamp(caller, Head("GET", "/", "", {}), engine.schemas[0])
+        return caller, stamp, float(expires) if isinstance(expires, int | float) else None
+
+    def _queue(self, sid: str) -> asyncio.Queue[Any]:
+        sockets = cast("dict[str, AsyncSocket]", self._server.eio.sockets)
+        return cast("asyncio.Queue[Any]", sockets[cast("str", self._server.manager.eio_sid_from_sid(sid, "/"))].queue)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = time.time()
+            for client in list(self._clients.values()):
+                client.look_for_room()
+                if client.caller.credential and client.caller.credential in self._state.guard.endings:
+                    await self._show_out(client, SESSION_ENDED)
+                elif client.expires is not None and now > client.expires + _GRACE_SECONDS:
+                    await self._show_out(client, EXPIRED)
+                elif client.expires is not None and not client.warned and now > client.expires - _WARNED_SECONDS:
+                    client.warned = True
+                    client.send("token:expiring", {"expiresAt": client.expires})
+
+    async def _show_out(self, client: Client, why: ErrorSpec) -> None:
+        client.send("error", {"message": why.message, "code": why.code})
+        await self._server.disconnect(client.sid)
+
+    # What clients ask for.
+
+    async def _subscribe(self, sid: str, *args: Any) -> Any:
+        client = self._heard(sid)
+        if client is None:
+            return None
+        wanted = _named(args)
+        channel, since, config = wanted.get("channel"), wanted.get("since"), wanted.get("postgres_changes")
+        try:
+            if not isinstance(channel, str) or not 0 < len(channel) <= _LONGEST_CHANNEL:
+                raise refuse(BAD_MESSAGE, "channel")
+            if since is not None and (type(since) is not int or not 0 <= since < 2**63):
+                raise refuse(BAD_MESSAGE, "since")
+            topic = await self._rows(client, channel, config) if config is not None else None
+            return await self._join(client, channel, since, topic)
+        except AppError as error:
+            return self._refused(client, error)
+
+    async def _join(self, client: Client, channel: str, since: int | None, topic: Topic | None = None) -> Any:
+        if (
+            channel not in client.subscriptions
+            and len(client.subscriptions) >= self._settings.subscriptions_per_connection
+        ):
+            raise refuse(TOO_MANY)
+        if topic is None:
+            subscriber = Subscriber(self._state.database, client.stamp, client.caller.user_id)
+            topic = await topic_of(self._kinds, subscriber, channel)
+        self._leave(client, channel)
+        subscription = Subscription(topic, client.stamp, client.deliver)
+        client.subscriptions[channel] = subscription
+        gap = await self._feed.subscribe(subscription, since)
+        answer = {"channel": channel, "position": subscription.position}
+        client.send("subscribed", answer)
+        if gap is not None:
+            client.send("gap", {"channel": channel, "since": since, "position": gap})
+        if subscription.catching_up:
+            self._feed.go_on_apart(subscription)
+        return answer
+
+    async def _rows(self, client: Client, channel: str, given: Any) -> RowsOf:
+        config = _object(given)
+        engine = self._state.engines.get()
+        schema, table = config.get("schema", "public"), config.get("table")
+        if engine is None or not isinstance(schema, str) or not isinstance(table, str):
+            raise refuse(BAD_MESSAGE, "schema, table")
+        name = Name(engine.schemas[0] if schema == engine.alias else schema, table)
+        found = engine.catalog.tables.get(name)
+        if found is None or name not in self._tables or name.schema not in engine.schemas:
+            raise refuse(CHANNEL_REFUSED)
+        event = config.get("event", "*")
+        if not isinstance(event, str) or (event != "*" and event not in ALL):
+            raise refuse(BAD_MESSAGE, "event")
+        text = config.get("filter")
+        if text is not None and not isinstance(text, str):
+            raise refuse(BAD_FILTER)
+        condition = await read_filter(text, found, self._state.database, client.stamp) if text else None
+        return RowsOf(channel, name, ALL if event == "*" else frozenset({event}), condition, config.get("id"))
+
+    async def _unsubscribe(self, sid: str, *args: Any) -> Any:
+        client = self._heard(sid)
+        channel = _named(args).get("channel")
+        if client is None or not isinstance(channel, str):
+            return None
+        self._leave(client, channel)
+        client.send("unsubscribed", {"channel": channel[:_LONGEST_CHANNEL]})
+        return {"channel": channel[:_LONGEST_CHANNEL]}
+
+    def _leave(self, client: Client, channel: str) -> None:
+        subscription = client.subscriptions.pop(channel, None)
+        if subscription is not None:
+            self._feed.unsubscribe(subscription)
+
+    async def _subscribe_resource(self, sid: str, *args: Any) -> Any:
+        if args and isinstance(args[0], str):
+            return await self._subscribe(sid, f"resource:updates:{args[0]}")
+        return None
+
+    async def _subscribe_suggestions(self, sid: str, *_: Any) -> Any:
+        return await self._subscribe(sid, "suggestions:votes")
+
+    async def _auth(self, sid: str, *args: Any) -> Any:
+        """A newer token of the same user, in place of the one that comes to its end."""
+        client = self._heard(sid)
+        token = _object(args[0]).get("token", args[0]) if args else None
+        if client is None:
+            return None
+        try:
+            if not isinstance(token, str):
+                raise refuse(BAD_MESSAGE, "token")
+            caller, stamp, expires = await self._recognised(token, client.address)
+            if caller.user_id != client.caller.user_id:
+                raise refuse(BAD_MESSAGE, "token of somebody else")
+        except AppError as error:
+            return self._refused(client, error)
+        client.caller, client.stamp, client.expires, client.warned = caller, stamp, expires, False
+        for subscription in client.subscriptions.values():
+            subscription.stamp = stamp
+        return {"expiresAt": expires}
+
+    async def _unknown(self, _event: str, sid: str, *_: Any) -> Any:
+        client = self._heard(sid)
+        return None if client is None else self._refused(client, refuse(BAD_MESSAGE))
+
+    def _heard(self, sid: str) -> Client | None:
+        client = self._clients.get(sid)
+        if client is None or client.may_send():
+            return client
+        client.send("error", {"message": TOO_FAST.message, "code": TOO_FAST.code})
+        return None
+
+    def _refused(self, client: Client, error: AppError) -> dict[str, Any]:
+        ours = error.code.startswith("REALTIME_")
+        message = error.message if ours else SUBSCRIBING_FAILED
+        if error.status >= 500:
+            log.event("socket_refused", {"code": error.code, "reason": error.message}, level="warning")
+        told = {"message": message, "code": error.code}
+        client.send("error", told)
+        return {"error": told}
+
+
+class _Json:
+    """Texts as orjson reads and writes them."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        """As text."""
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: Any) -> Any:
+        """Of a text."""
+        return orjson.loads(text)
+
+
+def _object(given: Any) -> Mapping[str, Any]:
+    """What is an object in JSON; nothing in particular otherwise."""
+    return cast("Mapping[str, Any]", given) if isinstance(given, dict) else {}
+
+
+def _named(args: Sequence[Any]) -> Mapping[str, Any]:
+    """What a client says of a channel: its name, or an object with it."""
+    return {"channel": args[0]} if args and isinstance(args[0], str) else _object(args[0] if args else None)
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))

@@ -1,0 +1,188 @@
+"""The log: in order, without holes, and each change numbered once, whoever numbers it."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from app.adapters.postgres import SERVICE, Database, Stamp
+from app.catalog.types import Name
+from app.realtime import log
+from app.realtime.feed import Feed
+from app.realtime.rules import Readers
+from app.realtime.subscriptions import RowsOf, Subscription, Told
+from app.settings import Settings
+
+from tests.conftest import Urls
+
+NOTES = Name("public", "notes")
+MAKE = """
+    create table public.notes (id uuid primary key default gen_random_uuid(), owner uuid, body text, words tsvector);
+    alter table public.notes enable row level security;
+    alter table public.notes force row level security;
+    grant select on public.notes to authenticated;
+    create policy mine on public.notes for select to authenticated using (owner = (select relais.user_id()));
+    select relais.watch_changes('public.notes');
+"""
+
+
+@pytest.fixture(scope="module")
+async def notes(urls: Urls) -> None:
+    """A table of a user's own."""
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute(MAKE)
+    await connection.close()
+
+
+@pytest.fixture
+async def database(settings: Settings, notes: None) -> AsyncGenerator[Database]:
+    """With an empty log."""
+    database = Database(settings.database)
+    await database.open()
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute("delete from relais.change_log")
+    yield database
+    await database.close()
+
+
+def stamp_of(user_id: str) -> Stamp:
+    return Stamp("authenticated", '{"role":"authenticated"}', user_id, "", "public")
+
+
+async def written(urls: Urls, owner: str, texts: list[str]) -> None:
+    connection = await asyncpg.connect(urls.admin)
+    try:
+        for text in texts:
+            async with connection.transaction():
+                await connection.execute("insert into public.notes (owner, body) values ($1, $2)", owner, text)
+                # Transactions that take longer are committed after later ones.
+                await asyncio.sleep(random.random() * 0.004)
+    finally:
+        await connection.close()
+
+
+async def test_positions_have_no_holes_and_are_given_once(database: Database, urls: Urls) -> None:
+    before = (await log.marks(database)).last
+    writers = [
+        asyncio.create_task(written(urls, str(uuid4()), [f"{number}" for number in range(40)])) for _ in range(8)
+    ]
+    seen = list[log.Change]()
+    while not all(writer.done() for writer in writers) or (await log.marks(database)).last < before + 320:
+        await asyncio.gather(*(log.number(database) for _ in range(4)))
+        marks = await log.marks(database)
+        # Whatever is told now is never joined by an earlier one.
+        seen += await log.read(database, seen[-1].position if seen else before, marks.last)
+    assert [change.position for change in seen] == list(range(before + 1, before + 321))
+    by_owner = dict[str, list[int]]()
+    for change in seen:
+        assert change.new is not None
+        by_owner.setdefault(change.new["owner"], []).append(int(change.new["body"]))
+    assert all(bodies == sorted(bodies) for bodies in by_owner.values())
+
+
+async def test_images_leave_out_what_nobody_reads_and_what_is_too_long(database: Database, urls: Urls) -> None:
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute(
+        "insert into public.notes (owner, body, words) values ($1, repeat('x', 40000), 'a b')", uuid4()
+    )
+    await connection.execute("insert into public.notes (owner, body, words) values ($1, 'kurz', 'a b')", uuid4())
+    await connection.execute("update public.notes set body = body where body = 'kurz'")
+    await connection.close()
+    last = await log.number(database)
+    long, short = await log.read(database, last - 2, last)
+    assert long.new is not None
+    assert short.new is not None
+    assert long.new.keys() == {"id", "owner"}
+    assert short.new.keys() == {"id", "owner", "body"}
+
+
+async def test_what_is_no_longer_in_the_log_is_said_to_be_missing(database: Database, urls: Urls) -> None:
+    await written(urls, str(uuid4()), ["a", "b", "c"])
+    last = await log.number(database)
+    assert (await log.marks(database)).floor == last - 3
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute("delete from relais.change_log where position < $1", last)
+    assert await log.marks(database) == log.Marks(last, last - 1)
+
+
+@pytest.fixture
+async def feed(database: Database) -> AsyncGenerator[Feed]:
+    """A process's part."""
+    feed = Feed(database, Readers(database), frozenset({NOTES}))
+    feed.start()
+    yield feed
+    await feed.stop()
+
+
+async def subscribed(
+    feed: Feed, user_id: str, *, since: int | None = None
+) -> tuple[list[Any], Subscription, int | None]:
+    heard = list[Any]()
+
+    def deliver(told: Told) -> bool:
+        heard.append(told.payload)
+        return True
+
+    subscription = Subscription(RowsOf("notes", NOTES), stamp_of(user_id), deliver)
+    gap = await feed.subscribe(subscription, since)
+    if subscription.catching_up:
+        feed.go_on_apart(subscription)
+    return heard, subscription, gap
+
+
+async def until(found: Any) -> None:
+    for _ in range(1000):
+        if found():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("It never came to be")
+
+
+async def test_two_processes_tell_their_readers_everything_once_and_in_order(
+    database: Database, settings: Settings, urls: Urls, feed: Feed
+) -> None:
+    owner, other = str(uuid4()), str(uuid4())
+    elsewhere = Feed(database, Readers(database), frozenset({NOTES}))
+    elsewhere.start()
+    try:
+        (mine, _, _), (theirs, _, _) = await subscribed(feed, owner), await subscribed(elsewhere, other)
+        texts = [str(number) for number in range(60)]
+        await asyncio.gather(written(urls, owner, texts), written(urls, other, texts))
+        for heard in (mine, theirs):
+            await until(lambda heard=heard: len(heard) >= 60)
+            assert [item["new"]["body"] for item in heard] == texts
+            positions = [item["position"] for item in heard]
+            assert positions == sorted(set(positions))
+        assert {item["new"]["owner"] for item in mine} == {owner}
+    finally:
+        await elsewhere.stop()
+
+
+async def test_who_comes_back_while_others_write_misses_nothing(database: Database, urls: Urls, feed: Feed) -> None:
+    owner = str(uuid4())
+    heard, subscription, _ = await subscribed(feed, owner)
+    began = subscription.position
+    writing = asyncio.create_task(written(urls, owner, [str(number) for number in range(150)]))
+    while not writing.done():
+        await asyncio.sleep(0.05)
+        feed.unsubscribe(subscription)
+        more, subscription, gap = await subscribed(feed, owner, since=heard[-1]["position"] if heard else began)
+        assert gap is None
+        await asyncio.sleep(0.03)
+        feed.unsubscribe(subscription)
+        heard += more
+    more, _, _ = await subscribed(feed, owner, since=heard[-1]["position"])
+    await until(lambda: len(heard) + len(more) >= 150)
+    assert [item["new"]["body"] for item in heard + more] == [str(number) for number in range(150)]
+
+
+async def test_one_readers_trouble_is_nobody_elses(database: Database, urls: Urls, feed: Feed) -> None:
+    owner = str(uuid4())
+    heard, _, _ = await subscribed(feed, owner)
+    broken = Subscription(RowsOf("notes", NOTES), Stamp("no such role", "{}", owner, "", "public"), lambda _: True)
+    await feed.subscribe(broken, None)
+    await written(urls, owner, ["a", "b"])
+    await until(lambda: len(heard) == 2)
