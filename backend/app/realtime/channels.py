@@ -34,13 +34,24 @@ class Kind:
     open: Callable[[Subscriber, re.Match[str]], Awaitable[Topic | None]]
     #: Whoever connects hears them from the beginning: the name, given a user.
     joined: Callable[[str], str] | None = None
+    #: The room in which whoever hears them meets the others; None: they do not meet.
+    room: Callable[[re.Match[str]], str] | None = None
 
 
-async def topic_of(kinds: Sequence[Kind], subscriber: Subscriber, channel: str) -> Topic:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A channel that somebody may hear."""
+
+    topic: Topic
+    #: Of this installation; empty where nobody meets.
+    room: str = ""
+
+
+async def opened(kinds: Sequence[Kind], subscriber: Subscriber, channel: str) -> Opened:
     """What a channel is, or an `AppError`: who may not hear it is not told whether there is anything."""
     for kind in kinds:
         match = kind.pattern.fullmatch(channel)
         topic = await kind.open(subscriber, match) if match is not None else None
-        if topic is not None:
-            return topic
+        if match is not None and topic is not None:
+            return Opened(topic, f"{subscriber.stamp.tenant_id}:{kind.room(match)}" if kind.room is not None else "")
     raise refuse(CHANNEL_REFUSED)

@@ -11,6 +11,7 @@ from engineio import packet
 
 from app.adapters.postgres import Stamp
 from app.auth.caller import Caller
+from app.realtime.rooms import Member
 from app.realtime.subscriptions import Subscription, Told
 from app.settings import RealtimeSettings
 
@@ -29,6 +30,8 @@ class Client:
     #: What waits to be sent. Only what is ours to leave out is ever left out.
     queue: "Queue[Any]"
     subscriptions: dict[str, Subscription] = field(default_factory=dict[str, Subscription])
+    #: By channel, where others are met: the name of the room, and what it knows of this client.
+    places: dict[str, tuple[str, Member]] = field(default_factory=dict[str, tuple[str, Member]])
     #: There was no room: nothing more is sent until there is, and then what is missing is told.
     lagging: bool = False
     warned: bool = False

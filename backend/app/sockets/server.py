@@ -20,12 +20,15 @@ from app.catalog.types import Name
 from app.errors import AppError, ErrorSpec, refuse
 from app.gateway.parse import Head
 from app.middleware.trace import address_of
-from app.realtime.channels import CHANNEL_REFUSED, Kind, Subscriber, topic_of
+from app.realtime.channels import CHANNEL_REFUSED, Kind, Opened, Subscriber, opened
 from app.realtime.feed import Feed
 from app.realtime.filters import BAD_FILTER, read_filter
-from app.realtime.subscriptions import ALL, RowsOf, Subscription, Topic
+from app.realtime.rooms import Member, Rooms
+from app.realtime.subscriptions import ALL, RowsOf, Subscription
 from app.sockets import PATH
 from app.sockets.client import Client
+from app.sockets.messages import BAD_MESSAGE, named, object_of
+from app.sockets.talk import Talk
 from app.state import AppState
 
 MISSING = "Token d'authentification manquant"
@@ -35,7 +38,6 @@ SUBSCRIBING_FAILED = "Erreur lors de la souscription"
 TOO_MANY = ErrorSpec("REALTIME_TOO_MANY", 429, "Trop de souscriptions")
 TOO_FAST = ErrorSpec("REALTIME_TOO_FAST", 429, "Trop de messages, veuillez ralentir")
 EXPIRED = ErrorSpec("REALTIME_TOKEN_EXPIRED", 401, "Token expiré")
-BAD_MESSAGE = ErrorSpec("REALTIME_BAD_MESSAGE", 400, "Message invalide")
 _LONGEST_CHANNEL = 200
 _LOOK_SECONDS = 0.5
 #: A client that was told of its token's end has so long to bring another one.
@@ -48,6 +50,7 @@ class Sockets:
     def __init__(self, state: AppState, feed: Feed, kinds: Sequence[Kind], tables: frozenset[Name]) -> None:
         settings = state.settings
         self._state, self._feed, self._kinds, self._tables = state, feed, kinds, tables
+        self._rooms = Rooms(state.redis)
         self._settings = settings.realtime
         self._clients: dict[str, Client] = {}
         self._of_user: dict[str, int] = {}
@@ -78,6 +81,7 @@ class Sockets:
             ("subscribe:resource", self._subscribe_resource),
             ("subscribe:suggestions", self._subscribe_suggestions),
             ("auth", self._auth),
+            *Talk(self._rooms, self._heard, self._refused).handlers(),
             ("*", self._unknown),
         ):
             self._server.on(name, handler)
@@ -93,6 +97,7 @@ class Sockets:
     def start(self) -> None:
         """Look after those who are connected."""
         self._feed.start()
+        self._rooms.start()
         self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
@@ -104,13 +109,14 @@ class Sockets:
             client.send("error", {"message": "Le serveur redémarre", "code": "SERVER_RESTARTS"})
             await self._server.disconnect(client.sid)
         await self._server.shutdown()
+        await self._rooms.stop()
         await self._feed.stop()
 
     # Coming and going.
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         scope: Scope = environ["asgi.scope"]
-        token = _object(auth).get("token", _query(scope).get("token"))
+        token = object_of(auth).get("token", _query(scope).get("token"))
         if not isinstance(token, str) or not token:
             raise Refused(MISSING, {"code": "AUTH_TOKEN_MISSING"})
         address = address_of(scope)
@@ -127,14 +133,14 @@ class Sockets:
         self._clients[sid] = client
         for kind in self._kinds:
             if kind.joined is not None:
-                await self._join(client, kind.joined(caller.user_id), None)
+                await self._join(client, kind.joined(caller.user_id))
 
     async def _disconnect(self, sid: str, _reason: str) -> None:
         client = self._clients.pop(sid, None)
         if client is None:
             return
-        for subscription in client.subscriptions.values():
-            self._feed.unsubscribe(subscription)
+        for channel in list(client.subscriptions):
+            self._leave(client, channel)
         left = self._of_user.get(client.caller.user_id, 1) - 1
         if left > 0:
             self._of_user[client.caller.user_id] = left
@@ -180,29 +186,35 @@ class Sockets:
         client = self._heard(sid)
         if client is None:
             return None
-        wanted = _named(args)
+        wanted = named(args)
         channel, since, config = wanted.get("channel"), wanted.get("since"), wanted.get("postgres_changes")
         try:
             if not isinstance(channel, str) or not 0 < len(channel) <= _LONGEST_CHANNEL:
                 raise refuse(BAD_MESSAGE, "channel")
             if since is not None and (type(since) is not int or not 0 <= since < 2**63):
                 raise refuse(BAD_MESSAGE, "since")
-            topic = await self._rows(client, channel, config) if config is not None else None
-            return await self._join(client, channel, since, topic)
+            found = Opened(await self._rows(client, channel, config)) if config is not None else None
+            return await self._join(client, channel, since, found, watches=wanted.get("presence") is True)
         except AppError as error:
             return self._refused(client, error)
 
-    async def _join(self, client: Client, channel: str, since: int | None, topic: Topic | None = None) -> Any:
+    async def _join(
+        self,
+        client: Client,
+        channel: str,
+        since: int | None = None,
+        found: Opened | None = None,
+        *,
+        watches: bool = False,
+    ) -> Any:
         if (
             channel not in client.subscriptions
             and len(client.subscriptions) >= self._settings.subscriptions_per_connection
         ):
             raise refuse(TOO_MANY)
-        if topic is None:
-            subscriber = Subscriber(self._state.database, client.stamp, client.caller.user_id)
-            topic = await topic_of(self._kinds, subscriber, channel)
+        found = found or await self._opened(client, channel)
         self._leave(client, channel)
-        subscription = Subscription(topic, client.stamp, client.deliver)
+        subscription = Subscription(found.topic, client.stamp, client.deliver)
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
         answer = {"channel": channel, "position": subscription.position}
@@ -211,10 +223,31 @@ class Sockets:
             client.send("gap", {"channel": channel, "since": since, "position": gap})
         if subscription.catching_up:
             self._feed.go_on_apart(subscription)
+        if found.room:
+            self._enter(client, channel, found.room, watches=watches)
         return answer
 
+    async def _opened(self, client: Client, channel: str) -> Opened:
+        subscriber = Subscriber(self._state.database, client.stamp, client.caller.user_id)
+        return await opened(self._kinds, subscriber, channel)
+
+    def _enter(self, client: Client, channel: str, room: str, *, watches: bool) -> None:
+        async def allowed() -> bool | None:
+            try:
+                return (await self._opened(client, channel)).room == room
+            except AppError as error:
+                return False if error.code == CHANNEL_REFUSED.code else None
+
+        def shown_out() -> None:
+            self._leave(client, channel)
+            client.send("error", {"message": CHANNEL_REFUSED.message, "code": CHANNEL_REFUSED.code, "channel": channel})
+
+        member = Member(client.sid, channel, client.caller.user_id, client.deliver, allowed, shown_out, watches)
+        client.places[channel] = room, member
+        self._rooms.join(room, member)
+
     async def _rows(self, client: Client, channel: str, given: Any) -> RowsOf:
-        config = _object(given)
+        config = object_of(given)
         engine = self._state.engines.get()
         schema, table = config.get("schema", "public"), config.get("table")
         if engine is None or not isinstance(schema, str) or not isinstance(table, str):
@@ -234,7 +267,7 @@ class Sockets:
 
     async def _unsubscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)
-        channel = _named(args).get("channel")
+        channel = named(args).get("channel")
         if client is None or not isinstance(channel, str):
             return None
         self._leave(client, channel)
@@ -245,6 +278,9 @@ class Sockets:
         subscription = client.subscriptions.pop(channel, None)
         if subscription is not None:
             self._feed.unsubscribe(subscription)
+        place = client.places.pop(channel, None)
+        if place is not None:
+            self._rooms.leave(*place)
 
     async def _subscribe_resource(self, sid: str, *args: Any) -> Any:
         if args and isinstance(args[0], str):
@@ -257,7 +293,7 @@ class Sockets:
     async def _auth(self, sid: str, *args: Any) -> Any:
         """A newer token of the same user, in place of the one that comes to its end."""
         client = self._heard(sid)
-        token = _object(args[0]).get("token", args[0]) if args else None
+        token = object_of(args[0]).get("token", args[0]) if args else None
         if client is None:
             return None
         try:
@@ -306,16 +342,6 @@ class _Json:
     def loads(text: str | bytes, **_: Any) -> Any:
         """Of a text."""
         return orjson.loads(text)
-
-
-def _object(given: Any) -> Mapping[str, Any]:
-    """What is an object in JSON; nothing in particular otherwise."""
-    return cast("Mapping[str, Any]", given) if isinstance(given, dict) else {}
-
-
-def _named(args: Sequence[Any]) -> Mapping[str, Any]:
-    """What a client says of a channel: its name, or an object with it."""
-    return {"channel": args[0]} if args and isinstance(args[0], str) else _object(args[0] if args else None)
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -120,8 +120,17 @@ async def _votes(_: Subscriber, match: re.Match[str]) -> Topic | None:
 
 
 CHANNELS = (
-    Kind(re.compile(f"(?:notifications|user):({_UUID})"), _notifications, joined=lambda user_id: f"user:{user_id}"),
-    Kind(re.compile(f"resource:updates:({_UUID})", re.IGNORECASE), _resource),
+    Kind(
+        re.compile(f"(?:notifications|user):({_UUID})"),
+        _notifications,
+        joined=lambda user_id: f"user:{user_id}",
+        room=lambda match: f"user:{match[1]}",
+    ),
+    Kind(
+        re.compile(f"resource:updates:({_UUID})", re.IGNORECASE),
+        _resource,
+        room=lambda match: f"resource:{match[1].lower()}",
+    ),
     Kind(re.compile("suggestions:votes"), _votes),
 )
 
