@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +33,20 @@ class OwnServer:
     port: int
     pid: int
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer, of those that live."""
+        found: list[psutil.Process] = []
+        for child in psutil.Process(self.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if "resource_tracker" not in " ".join(child.cmdline()):
+                    found.append(child)
+        return found
+
     def holds(self) -> list[int]:
-        """How many connections of clients each worker process has."""
+        """How many connections of clients each of them has."""
         return [
             sum(part.status == "ESTABLISHED" and part.laddr.port == self.port for part in child.net_connections("tcp"))
-            for child in psutil.Process(self.pid).children()
-            if "resource_tracker" not in " ".join(child.cmdline())
+            for child in self.workers()
         ]
 
 

@@ -29,6 +29,8 @@ REPLAY_UNAVAILABLE = ErrorSpec("REALTIME_UNAVAILABLE", 503, "Le temps réel est 
 _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
+#: So often whoever is told of the past is looked at, when they have no room.
+_ROOM_SECONDS = 0.02
 _PAUSE_SECONDS = 0.5
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
@@ -132,6 +134,8 @@ class Feed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             for change in changes:
+                while not subscription.has_room() and not subscription.ended:  # noqa: ASYNC110 - a queue tells nobody
+                    await asyncio.sleep(_ROOM_SECONDS)
                 self._tell(subscription, change, sights)
             subscription.position = changes[-1].position if len(changes) == log.MOST else until
 

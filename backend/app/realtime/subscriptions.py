@@ -111,6 +111,8 @@ class Subscription:
     stamp: Stamp
     #: Takes an event; False: there is no room for it.
     deliver: Callable[[Told], bool]
+    #: Whether it has room enough for what was before it came, which can wait.
+    has_room: Callable[[], bool] = lambda: True
     #: What it has been told of, or need not be.
     position: int = 0
     #: It is told what was before it came, and takes part when it has caught up.

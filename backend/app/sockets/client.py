@@ -51,6 +51,10 @@ class Client:
         self._allowance -= 1
         return True
 
+    def has_room(self) -> bool:
+        """Whether what can wait need not."""
+        return not self.lagging and self.queue.qsize() * 2 < self.settings.backlog_events
+
     def deliver(self, told: Told) -> bool:
         """Put an event into the queue; False if there is no room."""
         if self.lagging or self.queue.qsize() >= self.settings.backlog_events:

@@ -214,7 +214,7 @@ class Sockets:
             raise refuse(TOO_MANY)
         found = found or await self._opened(client, channel)
         self._leave(client, channel)
-        subscription = Subscription(found.topic, client.stamp, client.deliver)
+        subscription = Subscription(found.topic, client.stamp, client.deliver, client.has_room)
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
         answer = {"channel": channel, "position": subscription.position}
