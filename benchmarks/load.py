@@ -3,6 +3,7 @@
 A process of its own (`python -m benchmarks.load`, an `Order` as JSON on standard input), so that its work is not the
 server's. It writes `measuring` and `measured` when the counted time begins and ends, then one JSON line, a `Report`.
 The loop is closed: a slow server is asked less often, so latencies hold for this number of connections and no other.
+With `per_second` requests are due at fixed times instead, and latencies count from these.
 """
 
 import asyncio
@@ -50,6 +51,8 @@ class Order:
     requests: Sequence[Request]
     #: How long answers may still take when the time is over; those that do not come are errors.
     patience_seconds: float = 5.0
+    #: So many requests over all connections together, at equal distances; 0: as many as are answered.
+    per_second: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Generator:
         self._tasks: set[asyncio.Task[None]] = set()
         wire = [(item.raw.encode("latin-1"), item.status, item.contains.encode()) for item in order.requests]
         self.next_request = cycle(wire).__next__
+        self._due = perf_counter()
 
     async def run(self) -> Report:
         """Warm up, count, let the last answers come."""
@@ -136,6 +140,13 @@ class Generator:
         task = asyncio.get_running_loop().create_task(self._connected(delay_seconds))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def next_due(self) -> float:
+        """When the next request is due."""
+        if not self.order.per_second:
+            return perf_counter()
+        self._due += 1 / self.order.per_second
+        return self._due
 
     def answered(self) -> None:
         """A connection waits for nothing any more."""
@@ -205,7 +216,7 @@ class LoadConnection(asyncio.Protocol):
         if self._generator.stopped:
             self._transport.abort()
         else:
-            self._send()
+            self._go_on()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -220,7 +231,7 @@ class LoadConnection(asyncio.Protocol):
         if not answer.keep_alive:
             self._transport.close()
         elif not self._generator.stopped:
-            self._send()
+            self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._generator.lost(self._transport)
@@ -233,11 +244,21 @@ class LoadConnection(asyncio.Protocol):
         if not self._generator.stopped:
             self._generator.connect()
 
-    def _send(self) -> None:
+    def _go_on(self) -> None:
+        due = self._generator.next_due()
+        early = due - perf_counter()
+        if early <= 0:
+            self._send(due)
+        else:
+            asyncio.get_running_loop().call_later(early, self._send, due)
+
+    def _send(self, due: float) -> None:
+        if self._generator.stopped or self._transport.is_closing():
+            return
         raw, self._status, self._contains = self._generator.next_request()
         self._waits = True
         self._generator.waiting += 1
-        self._sent = perf_counter()
+        self._sent = due
         self._transport.write(raw)
 
     def _received(self, answer: Answer) -> None:

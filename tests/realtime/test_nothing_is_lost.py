@@ -89,14 +89,19 @@ class Follower:
             behind.set()
 
         client.on("postgres_changes", told)
+        async def subscribed(_: Any) -> None:
+            # What comes from here on is of this subscription, and not of the one before.
+            behind.clear()
+
         client.on("gap", gap)
+        client.on("subscribed", subscribed)
         try:
             await client.connect(
                 self.server.address, auth={"token": self.token}, transports=["websocket"], wait_timeout=5
             )
             self.connections += 1
             while client.connected:
-                behind.clear()
+                behind.set()
                 rows = {"event": "INSERT", "schema": "public", "table": "resources"}
                 wanted = {"channel": "rows", "postgres_changes": rows}
                 if self.position is not None:

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app import log as logs
@@ -252,12 +252,12 @@ class Feed:
             for table in one.topic.tables:
                 which = asked[one.stamp, table]
                 which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
-        found, failed = dict[tuple[Stamp, int], Sight](), set[Stamp]()
+        found, failed, shared = dict[tuple[Stamp, int], Sight](), set[Stamp](), dict[Hashable, Sight]()
 
         async def see(stamp: Stamp, table: Name, which: Sequence[Change]) -> None:
             try:
                 async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
-                    await self._see(stamp, table, which, found)
+                    await self._see(stamp, table, which, found, shared)
             except (AppError, TimeoutError) as error:
                 # One reader's trouble is nobody else's.
                 logs.event(NOT_JUDGED, {"table": ".".join(table), "reason": str(error)}, level="warning")
@@ -268,18 +268,24 @@ class Feed:
         )
         return found, failed
 
-    async def _see(self, stamp: Stamp, table: Name, changes: Sequence[Change], found: "_Sights") -> None:
+    async def _see(
+        self, stamp: Stamp, table: Name, changes: Sequence[Change], found: "_Sights", shared: dict[Hashable, Sight]
+    ) -> None:
         images = [text for change in changes for text in (change.old_text, change.new_text) if text is not None]
         readable = await self.readers.readable(table, stamp, images)
         columns = (await self.readers.rules(table, stamp.role)).columns - self.hidden
         places = itertools.count()
         for change in changes:
             old, new = (
-                None if image is None or next(places) not in readable else _shown(image, columns)
-                for image in (change.old, change.new)
+                None if image is None or next(places) not in readable else image for image in (change.old, change.new)
             )
-            if old is not None or new is not None:
-                found[stamp, change.position] = Sight(change, old, new)
+            if old is None and new is None:
+                continue
+            # Most readers see the same.
+            key = (change.position, stamp.role, old is None, new is None)
+            if key not in shared:
+                shared[key] = Sight(change, _shown(old, columns), _shown(new, columns))
+            found[stamp, change.position] = shared[key]
 
 
 _Sights = dict[tuple[Stamp, int], Sight]
@@ -294,8 +300,8 @@ class _Batch:
     readers: Sequence[Subscription]
 
 
-def _shown(image: Image, columns: Collection[str]) -> Image:
-    return {name: value for name, value in image.items() if name in columns}
+def _shown(image: Image | None, columns: Collection[str]) -> Image | None:
+    return None if image is None else {name: value for name, value in image.items() if name in columns}
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

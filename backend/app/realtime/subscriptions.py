@@ -1,6 +1,6 @@
 """What somebody wants to hear of, and what they are told of a change."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +12,16 @@ from app.realtime.log import Change, Image
 ALL = frozenset({"INSERT", "UPDATE", "DELETE"})
 
 
+@dataclass(slots=True, eq=False)
+class Told:
+    """An event on its way."""
+
+    event: str
+    payload: Mapping[str, Any]
+    #: As it is sent, once somebody has written it: to many readers the same is sent.
+    wire: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a reader may see of a change: images of it, with the columns that they may read."""
@@ -19,19 +29,13 @@ class Sight:
     change: Change
     old: Image | None
     new: Image | None
+    #: What is made of it, for those who are told the same.
+    made: dict[Hashable, Told] = field(default_factory=dict[Hashable, Told], compare=False)
 
     @property
     def is_gone(self) -> bool:
         """The row was there for the reader, and is no more: deleted, or out of their sight."""
         return self.new is None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event on its way."""
-
-    event: str
-    payload: Mapping[str, Any]
 
 
 class Topic(Protocol):
@@ -65,7 +69,7 @@ class RowsOf:
     events: frozenset[str] = ALL
     filter: Filter | None = None
     #: The client's own number for it.
-    id: Any = None
+    id: str | float | None = None
 
     @property
     def tables(self) -> tuple[Name, ...]:
@@ -87,6 +91,13 @@ class RowsOf:
             return None
         if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
             return None
+        made = sight.made.get((self.channel, self.id))
+        if made is None:
+            made = sight.made[self.channel, self.id] = Told("postgres_changes", self._payload(kind, sight))
+        return made
+
+    def _payload(self, kind: str, sight: Sight) -> dict[str, Any]:
+        change = sight.change
         payload: dict[str, Any] = {
             "channel": self.channel,
             "position": change.position,
@@ -100,7 +111,7 @@ class RowsOf:
         }
         if self.id is not None:
             payload["id"] = self.id
-        return Told("postgres_changes", payload)
+        return payload
 
 
 @dataclass(slots=True, eq=False)

@@ -60,13 +60,14 @@ class Client:
         if self.lagging or self.queue.qsize() >= self.settings.backlog_events:
             self.lagging = True
             return False
-        self.send(told.event, told.payload)
+        if told.wire is None:
+            told.wire = _packet(told.event, told.payload)
+        self.queue.put_nowait(told.wire)
         return True
 
     def send(self, event: str, payload: Mapping[str, Any]) -> None:
         """Put an event into the queue, come what may."""
-        text = f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]"
-        self.queue.put_nowait(packet.Packet(packet.MESSAGE, data=text))
+        self.queue.put_nowait(_packet(event, payload))
 
     def look_for_room(self) -> None:
         """If everything has been sent, say what was left out and go on."""
@@ -77,3 +78,8 @@ class Client:
             missed, subscription.missed_since = subscription.missed_since, None
             if missed is not None:
                 self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})
+
+
+def _packet(event: str, payload: Mapping[str, Any]) -> packet.Packet:
+    text = f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]"
+    return packet.Packet(packet.MESSAGE, data=text)

@@ -263,7 +263,10 @@ class Sockets:
         if text is not None and not isinstance(text, str):
             raise refuse(BAD_FILTER)
         condition = await read_filter(text, found, self._state.database, client.stamp) if text else None
-        return RowsOf(channel, name, ALL if event == "*" else frozenset({event}), condition, config.get("id"))
+        number = config.get("id")
+        if not isinstance(number, str | int | float | None):
+            raise refuse(BAD_MESSAGE, "id")
+        return RowsOf(channel, name, ALL if event == "*" else frozenset({event}), condition, number)
 
     async def _unsubscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)
