@@ -26,6 +26,8 @@ from app.settings import Settings
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from tests.described import must_be_as_described
+
 TEMPLATE = "template_relais"
 
 
@@ -176,9 +178,10 @@ class started:
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """A client that calls an application in this process, through all of its layers."""
+    """A client that calls an application in this process, through all of its layers, and looks at what it answers."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://relais.test")
+    hooks = {"response": [must_be_as_described]}
+    return httpx.AsyncClient(transport=transport, base_url="http://relais.test", event_hooks=hooks)
 
 
 def with_database(url: str, name: str) -> str:

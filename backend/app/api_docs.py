@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute
 
 from app.accounts.asking import asking, asking_of
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
+from app.accounts.shapes.supabase import GoTrueError
 from app.accounts.supabase.errors import translated_code
+from app.answers import Told
 from app.auth.limits import RATE_LIMIT_EXCEEDED
 from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
-from app.named.answers import Told
 
 router = APIRouter(include_in_schema=False)
 _PAGE = files("app").joinpath("api_docs.html").read_text(encoding="utf-8")
@@ -25,15 +26,9 @@ _POLICY = (
 )
 #: Their errors have shapes of their own.
 _GOTRUE, _EXTERNAL = "/auth/v1/", "/api/v1/"
-_GOTRUE_SCHEMA: Mapping[str, Any] = {
-    "title": "GoTrueError",
-    "description": "An error as Supabase's client reads it. The code is GoTrue's word for it.",
-    "type": "object",
-    "required": ["code", "error_code", "msg", "message"],
-    "properties": {name: {"type": "string"} for name in ("code", "error_code", "msg", "message")},
-}
 _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
 _DEEPEST = 6
+_SCALARS = ("boolean", "integer", "number", "string")
 Json = dict[str, Any]
 
 
@@ -49,8 +44,8 @@ def complete(api: Json, routes: Sequence[BaseRoute]) -> None:
     schemas: Json = parts.setdefault("schemas", {})
     for name in _FRAMEWORKS:
         schemas.pop(name, None)
-    schemas.setdefault("Told", Told.model_json_schema())
-    schemas["GoTrueError"] = _GOTRUE_SCHEMA
+    for error in (Told, GoTrueError):
+        schemas.setdefault(error.__name__, error.model_json_schema())
     parts["securitySchemes"] = {
         "bearer": {
             "type": "http",
@@ -62,13 +57,16 @@ def complete(api: Json, routes: Sequence[BaseRoute]) -> None:
         _complete(path, operation, who)
         for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
             for media in holder.get("content", {}).values():
-                if _says_something(media.get("schema", {})) and not {"example", "examples"} & media.keys():
+                if says_something(media.get("schema", {})) and not {"example", "examples"} & media.keys():
                     media["example"] = example_of(schemas, media["schema"])
 
 
-def _says_something(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema says more than that there is some object."""
-    return bool(set(schema) - {"title", "type", "additionalProperties"})
+def says_something(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema says more than that there is some object, or some list of them."""
+    inner = schema.get("items") or schema.get("additionalProperties")
+    if isinstance(inner, dict):
+        return says_something(cast("Mapping[str, Any]", inner))
+    return bool(schema.keys() - {"title", "type", "items", "additionalProperties"}) or schema.get("type") in _SCALARS
 
 
 def _operations(api: Json, routes: Sequence[BaseRoute]) -> Iterator[tuple[str, Json, asking | None]]:
@@ -163,7 +161,13 @@ def _of_type(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int) 
     if kind == "object" or "properties" in schema:
         if depth >= _DEEPEST:
             return {}
-        return {name: example_of(schemas, part, depth + 1) for name, part in schema.get("properties", {}).items()}
+        shown = {name: example_of(schemas, part, depth + 1) for name, part in schema.get("properties", {}).items()}
+        others = schema.get("additionalProperties")
+        if not shown and isinstance(others, dict):
+            # A name that it may have, with a value of each.
+            name = example_of(schemas, schema.get("propertyNames", {"type": "string"}))
+            return {name: example_of(schemas, cast("Mapping[str, Any]", others), depth + 1)}
+        return shown
     if kind == "string":
         text = _OF_FORMAT.get(schema.get("format", ""), "texte")
         return text.ljust(schema.get("minLength", 0), "e")

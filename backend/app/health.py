@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from app.adapters.postgres import NOBODY, SERVICE
 from app.adapters.redis import RedisUnavailable
+from app.answers import Json, Message
 from app.errors import AppError
 from app.state import AppState, state_of
 from app.version import VERSION
@@ -22,16 +23,70 @@ _APPLIED = "select version_num from relais.alembic_version"
 Part = tuple[bool, str]
 
 
+class Alive(BaseModel):
+    """That a process answers."""
+
+    status: Literal["ok"]
+
+
+class PartReady(BaseModel):
+    """Whether a part can be used, and what it says of itself."""
+
+    ok: bool
+    detail: str
+
+
+class Parts(BaseModel):
+    """What a process needs."""
+
+    database: PartReady
+    redis: PartReady
+    migrations: PartReady
+    catalog: PartReady
+
+
+class Ready(BaseModel):
+    """Whether a process can serve, part by part."""
+
+    status: Literal["ok", "unavailable"]
+    parts: Parts
+
+
+class Health(Alive):
+    """That a process answers, and since when."""
+
+    timestamp: datetime
+    uptime: float = Field(description="In seconds.")
+    environment: str
+
+
+class HealthWithVersion(Health):
+    """The same, and what version it is."""
+
+    version: str
+
+
+class Banner(Message):
+    """What this is."""
+
+    version: str
+
+
 @router.head("/live", include_in_schema=False)
-@router.get("/live", summary="This process answers")
-async def live() -> dict[str, str]:
+@router.get("/live", summary="This process answers", response_model=Alive)
+async def live() -> Json:
     """Says nothing of the servers behind: a process that lives must not be killed because PostgreSQL is away."""
-    return {"status": "ok"}
+    return Json({"status": "ok"})
 
 
 @router.head("/ready", include_in_schema=False)
-@router.get("/ready", summary="This process can serve: database, Redis, migrations, catalog")
-async def ready(request: Request) -> JSONResponse:
+@router.get(
+    "/ready",
+    summary="This process can serve: database, Redis, migrations, catalog",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "A part is not ready."}},
+)
+async def ready(request: Request) -> Json:
     """Each part with what is wrong with it; 503 as long as one part is not ready."""
     state = state_of(request)
     names = ("database", "redis", "migrations", "catalog")
@@ -40,13 +95,17 @@ async def ready(request: Request) -> JSONResponse:
     parts = {name: {"ok": ok, "detail": detail} for name, (ok, detail) in zip(names, results, strict=True)}
     ok = all(part["ok"] for part in parts.values())
     status, headers = (200, {}) if ok else (503, {"Retry-After": "1"})
-    return JSONResponse({"status": "ok" if ok else "unavailable", "parts": parts}, status, headers)
+    return Json({"status": "ok" if ok else "unavailable", "parts": parts}, status, headers)
 
 
 @router.head("/health", include_in_schema=False)
-@router.get("/health", summary="Liveness, as the frontend probes it")
-async def health(request: Request) -> dict[str, Any]:
+@router.get("/health", summary="Liveness, as the frontend probes it", response_model=Health)
+async def health(request: Request) -> Json:
     """The second address that the frontend tries."""
+    return Json(_health(request))
+
+
+def _health(request: Request) -> dict[str, Any]:
     state = state_of(request)
     return {
         "status": "ok",
@@ -57,22 +116,22 @@ async def health(request: Request) -> dict[str, Any]:
 
 
 @router.head("/api/health", include_in_schema=False)
-@router.get("/api/health", summary="Liveness, as the frontend probes it first")
-async def api_health(request: Request) -> dict[str, Any]:
+@router.get("/api/health", summary="Liveness, as the frontend probes it first", response_model=HealthWithVersion)
+async def api_health(request: Request) -> Json:
     """The first address that the frontend tries."""
-    return await health(request) | {"version": VERSION}
+    return Json(_health(request) | {"version": VERSION})
 
 
-@router.get("/api", summary="What this is")
-async def api_banner() -> dict[str, str]:
+@router.get("/api", summary="What this is", response_model=Banner)
+async def api_banner() -> Json:
     """The third address that the frontend tries."""
-    return {"message": "Relais API", "version": VERSION}
+    return Json({"message": "Relais API", "version": VERSION})
 
 
 @router.get("/", summary="What this is, and where its reference is", include_in_schema=False)
-async def banner() -> dict[str, str]:
+async def banner() -> Json:
     """For whoever opens the address in a browser."""
-    return {"message": "Relais API", "version": VERSION, "documentation": "/api/docs"}
+    return Json({"message": "Relais API", "version": VERSION, "documentation": "/api/docs"})
 
 
 async def _checked(check: Callable[[AppState], Awaitable[Part]], state: AppState) -> Part:

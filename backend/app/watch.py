@@ -5,15 +5,18 @@ import hmac
 import ipaddress
 import time
 from datetime import UTC, datetime
+from typing import Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.responses import Response
 
+from app.answers import Json, Responses
 from app.errors import ErrorSpec, refuse
 from app.middleware.trace import address_of
 from app.monitoring import machine, servers
 from app.monitoring.exposition import MEDIA_TYPE, Figures, exposition
-from app.monitoring.servers import Checked
+from app.monitoring.servers import Checked, Health
 from app.state import AppState, state_of
 from app.version import VERSION
 
@@ -21,12 +24,39 @@ METRICS_CLOSED = ErrorSpec("METRICS_CLOSED", 403, "Accès aux mesures refusé")
 router = APIRouter(tags=["monitoring"])
 _STATUS = {"healthy": 200, "degraded": 207, "unhealthy": 503}
 _WORDS = {"healthy": "OK", "degraded": "Réponse lente", "unhealthy": "Aucune réponse"}
+_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "relais_up 1"}}}}
 #: What a proxy adds: the address that we see is its own then.
 _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
-@router.get("/api/monitoring/health", summary="How well the servers answer")
-async def get_health(request: Request) -> JSONResponse:
+class ServerHealth(BaseModel):
+    """How well a server answers."""
+
+    service: Literal["database", "redis"]
+    status: Health
+    message: str
+    latency: int | None = Field(default=None, description="In milliseconds; left out if it does not answer.")
+    timestamp: datetime
+
+
+class ServersHealth(BaseModel):
+    """How well the servers answer: as well as the worst of them."""
+
+    status: Health
+    checks: list[ServerHealth]
+    timestamp: datetime
+
+
+@router.get(
+    "/api/monitoring/health",
+    summary="How well the servers answer",
+    response_model=ServersHealth,
+    responses={
+        207: {"model": ServersHealth, "description": "A server is slow."},
+        503: {"model": ServersHealth, "description": "A server does not answer."},
+    },
+)
+async def get_health(request: Request) -> Json:
     """200 when all is well, 207 when a server is slow (PostgreSQL: 1 s, Redis: 100 ms), 503 when one is away."""
     state = state_of(request)
     database, redis = await asyncio.gather(servers.check_database(state.database), servers.check_redis(state.redis))
@@ -34,17 +64,17 @@ async def get_health(request: Request) -> JSONResponse:
     checks = [_told("database", database, now), _told("redis", redis, now)]
     worst = max((database.health, redis.health), key=list(_STATUS).index)
     headers = {"Retry-After": "1"} if worst == "unhealthy" else {}
-    return JSONResponse({"status": worst, "checks": checks, "timestamp": now}, _STATUS[worst], headers)
+    return Json({"status": worst, "checks": checks, "timestamp": now}, _STATUS[worst], headers)
 
 
-@router.get("/metrics", summary="Prometheus' figures", response_class=Response)
+@router.get("/metrics", summary="Prometheus' figures", response_class=Response, responses=_TEXT)
 async def get_metrics(request: Request) -> Response:
     """Of every process. Only for this machine, or with the token of `RELAIS_HTTP_METRICS_TOKEN`."""
     _must_be_let_in(request)
     return Response(exposition(await _figures(state_of(request))), media_type=MEDIA_TYPE)
 
 
-@router.get("/api/monitoring/prometheus", summary="The same figures", response_class=Response)
+@router.get("/api/monitoring/prometheus", summary="The same figures", response_class=Response, responses=_TEXT)
 async def get_prometheus(request: Request) -> Response:
     """The address that the frontend's own backend has them at."""
     return await get_metrics(request)

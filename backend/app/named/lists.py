@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator
 from starlette.datastructures import QueryParams
 
 from app.errors import VALIDATION_ERROR, AppError, refuse
@@ -29,20 +28,6 @@ _LONGEST_NUMBER = 12
 ROWS_TYPE = "application/vnd.relais.rows+json"
 #: What a filter's value becomes; None: the filter asks for nothing.
 Operand = Callable[[str], "str | None"]
-
-
-class Meta(BaseModel):
-    """Where a page is in its list."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-    total: int
-    page: int
-    limit: int
-    total_pages: int
-    total_is_bound: bool | None = Field(
-        default=None, description="True if there are at least `total`: a search counts no further. Otherwise left out."
-    )
 
 
 @dataclass(frozen=True, slots=True)

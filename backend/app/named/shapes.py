@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+from app.answers import Answer
 
 Row = Mapping[str, Any]
 #: PostgreSQL's text of a time in UTC: what follows the seconds.
@@ -40,13 +41,8 @@ class Added:
     """A field that no column has: a route fills it in with `Shape.told(row, name=…)`, or leaves it out."""
 
 
-class Shape(BaseModel):
-    """A row as clients read it. Fields are named after columns; aliases are their names in camelCase."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-    #: Every name is told in snake_case as well.
-    both_casings: ClassVar[bool] = False
+class Shape(Answer):
+    """A row as clients read it. Fields are named after columns."""
 
     @classmethod
     def select(cls) -> str:

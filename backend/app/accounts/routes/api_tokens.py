@@ -10,7 +10,9 @@ from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import Body, Name, Password
 from app.accounts.context import accounts_of
 from app.accounts.people import instant
+from app.accounts.shapes.credentials import ApiToken, ApiTokens, NewApiToken
 from app.adapters.postgres import Row
+from app.answers import Json, Success
 from app.routers import Router
 
 router = Router(prefix="/api/api-tokens", tags=["API tokens"])
@@ -26,32 +28,32 @@ class TokenBody(Body):
     password: Password | None = None
 
 
-@router.get("", summary="The caller's API tokens")
-async def get_tokens(request: Request, asked: User) -> dict[str, Any]:
+@router.get("", summary="The caller's API tokens", response_model=ApiTokens)
+async def get_tokens(request: Request, asked: User) -> Json:
     """The newest first; of each its first characters."""
-    return {"tokens": [_shown(row) for row in await own_tokens(accounts_of(request), asked)]}
+    return Json({"tokens": [_shown(row) for row in await own_tokens(accounts_of(request), asked)]})
 
 
-@router.get("/{token_id}", summary="One API token")
-async def get_token(request: Request, asked: User, token_id: str) -> dict[str, Any]:
+@router.get("/{token_id}", summary="One API token", response_model=ApiToken)
+async def get_token(request: Request, asked: User, token_id: str) -> Json:
     """One of the caller's own."""
-    return _shown(await own_token(accounts_of(request), asked, token_id))
+    return Json(_shown(await own_token(accounts_of(request), asked, token_id)))
 
 
-@router.post("", status_code=201, summary="Make an API token")
-async def post_token(request: Request, asked: Maker, body: TokenBody) -> dict[str, Any]:
+@router.post("", status_code=201, summary="Make an API token", response_model=NewApiToken)
+async def post_token(request: Request, asked: Maker, body: TokenBody) -> Json:
     """The only answer that has the token itself. Whoever signed in long ago sends their password, too."""
     new = NewToken(body.name, body.scopes, body.expires_in_days, body.password)
     row, secret = await make_token(accounts_of(request), asked, new)
     message = "Token API créé. Conservez-le : il ne sera plus affiché."
-    return {**_shown(row), "token": secret, "message": message}
+    return Json({**_shown(row), "token": secret, "message": message}, 201)
 
 
-@router.delete("/{token_id}", summary="Revoke an API token")
-async def delete_token(request: Request, asked: User, token_id: str) -> dict[str, Any]:
+@router.delete("/{token_id}", summary="Revoke an API token", response_model=Success)
+async def delete_token(request: Request, asked: User, token_id: str) -> Json:
     """From now on it opens nothing."""
     await revoke_token(accounts_of(request), asked, token_id)
-    return {"message": "Token API supprimé", "success": True}
+    return Json({"message": "Token API supprimé", "success": True})
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`/api/auth`: signing up, in and out, and who somebody is."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -11,8 +11,11 @@ from app.accounts.context import accounts_of
 from app.accounts.errors import REFRESH_TOKEN_REQUIRED
 from app.accounts.people import shown
 from app.accounts.second_step import second_step
+from app.accounts.shapes.people import Who
+from app.accounts.shapes.sessions import AddressToVerify, Refreshed, SecondStep, SignedIn
 from app.accounts.sign_in import check_password, open_session, refresh, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
+from app.answers import Json, Message
 from app.errors import refuse
 from app.routers import Router
 
@@ -23,8 +26,10 @@ Refreshing = Annotated[Asked, Depends(asking("refresh", bearer="unread"))]
 Leaving = Annotated[Asked, Depends(asking(bearer="stale"))]
 
 
-@router.post("/signup", status_code=201, summary="Make an account and sign in")
-async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> dict[str, Any]:
+@router.post(
+    "/signup", status_code=201, summary="Make an account and sign in", response_model=SignedIn | AddressToVerify
+)
+async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> Json:
     """A new user of the tenant that the request is for; the address is asked to be verified by e-mail.
 
     Where it must be before anybody signs in, the answer has the user and no tokens.
@@ -35,41 +40,41 @@ async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> dict
         metadata["full_name"] = body.full_name
     user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, body.username, metadata))
     if accounts.settings.auth.verified_email:
-        return await waiting_answer(accounts, asked, user_id)
+        return Json(await waiting_answer(accounts, asked, user_id), 201)
     opened = await open_session(accounts, asked, {"id": user_id, "email": body.email})
-    return await opened_answer(accounts, opened, "Compte créé avec succès")
+    return Json(await opened_answer(accounts, opened, "Compte créé avec succès"), 201)
 
 
-@router.post("/signin", summary="Sign in with a password")
-async def post_signin(request: Request, asked: Strict, body: SignInBody) -> dict[str, Any]:
+@router.post("/signin", summary="Sign in with a password", response_model=SignedIn | SecondStep)
+async def post_signin(request: Request, asked: Strict, body: SignInBody) -> Json:
     """A new session; whoever has a second factor is asked for it first, at `/api/auth/mfa/challenge`."""
     accounts = accounts_of(request)
     user = await check_password(accounts, asked, body.email.strip(), body.password)
     waiting = await second_step(accounts, asked, user)
     if waiting is not None:
-        return waiting.answer()
+        return Json(waiting.answer())
     opened = await open_session(accounts, asked, user)
-    return await opened_answer(accounts, opened, "Connexion réussie")
+    return Json(await opened_answer(accounts, opened, "Connexion réussie"))
 
 
-@router.post("/signout", summary="End the session of a refresh token, or of the caller")
-async def post_signout(request: Request, asked: Leaving, body: RefreshBody | None = None) -> dict[str, str]:
+@router.post("/signout", summary="End the session of a refresh token, or of the caller", response_model=Message)
+async def post_signout(request: Request, asked: Leaving, body: RefreshBody | None = None) -> Json:
     """Whatever cannot be ended has ended already."""
     await sign_out(accounts_of(request), asked, body.refresh_token if body else None)
-    return {"message": "Déconnexion réussie"}
+    return Json({"message": "Déconnexion réussie"})
 
 
-@router.post("/refresh", summary="Exchange a refresh token for new tokens")
-async def post_refresh(request: Request, asked: Refreshing, body: RefreshBody | None = None) -> dict[str, Any]:
+@router.post("/refresh", summary="Exchange a refresh token for new tokens", response_model=Refreshed)
+async def post_refresh(request: Request, asked: Refreshing, body: RefreshBody | None = None) -> Json:
     """The refresh token changes with each exchange."""
     if body is None or not body.refresh_token:
         raise refuse(REFRESH_TOKEN_REQUIRED)
     opened = await refresh(accounts_of(request), asked, body.refresh_token)
-    return {"message": "Tokens rafraîchis", **token_fields(opened.tokens)}
+    return Json({"message": "Tokens rafraîchis", **token_fields(opened.tokens)})
 
 
-@router.get("/session", summary="Who the caller is")
-async def get_session(request: Request, asked: User) -> dict[str, Any]:
+@router.get("/session", summary="Who the caller is", response_model=Who)
+async def get_session(request: Request, asked: User) -> Json:
     """The user of the token, as they are now."""
     who = await person_of(accounts_of(request), asked.caller.user_id, asked.caller.tenant_id)
-    return {"user": shown(who)}
+    return Json({"user": shown(who)})

@@ -1,8 +1,8 @@
 """Invitations: sent and withdrawn by administrators of a tenant, seen and accepted by whoever was sent one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 
 from app.accounts.answers import opened_answer
 from app.accounts.asking import Asked, User, asking
@@ -10,6 +10,8 @@ from app.accounts.bodies import Body, Email, FullName, Password, Token
 from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
 from app.accounts.invitations import Acceptance, accept, invitations_of, invite, preview, withdraw
+from app.accounts.shapes.tenants import AccountInvited, Invitation, InvitationAccepted, InvitationSeen, InvitationSent
+from app.answers import Json, Message
 from app.auth.tables import TenantRole
 from app.routers import Router
 
@@ -35,45 +37,54 @@ class AcceptanceBody(Body):
     full_name: FullName | None = None
 
 
-@router.post("/tenants/current/invitations", status_code=201, summary="Invite somebody into the tenant")
-async def post_invitation(request: Request, asked: Mailing, body: InvitationBody) -> dict[str, Any]:
+@router.post(
+    "/tenants/current/invitations",
+    status_code=201,
+    summary="Invite somebody into the tenant",
+    response_model=InvitationSent,
+)
+async def post_invitation(request: Request, asked: Mailing, body: InvitationBody) -> Json:
     """By administrators. An earlier invitation to the same address is worthless then."""
     sent = await invite(accounts_of(request), asked, body.email, body.role)
-    return {"message": "Invitation envoyée", "invitation": in_both_casings(sent)}
+    return Json({"message": "Invitation envoyée", "invitation": in_both_casings(sent)}, 201)
 
 
-@router.get("/tenants/current/invitations", summary="Invitations that have not been accepted")
-async def get_invitations(request: Request, asked: User) -> list[dict[str, Any]]:
+@router.get(
+    "/tenants/current/invitations", summary="Invitations that have not been accepted", response_model=list[Invitation]
+)
+async def get_invitations(request: Request, asked: User) -> Json:
     """For administrators."""
-    return [in_both_casings(item) for item in await invitations_of(accounts_of(request), asked)]
+    return Json([in_both_casings(item) for item in await invitations_of(accounts_of(request), asked)])
 
 
-@router.delete("/tenants/current/invitations/{invitation_id}", summary="Withdraw an invitation")
-async def delete_invitation(request: Request, asked: User, invitation_id: str) -> dict[str, str]:
+@router.delete("/tenants/current/invitations/{invitation_id}", summary="Withdraw an invitation", response_model=Message)
+async def delete_invitation(request: Request, asked: User, invitation_id: str) -> Json:
     """By administrators; what invites an owner, by owners."""
     await withdraw(accounts_of(request), asked, invitation_id)
-    return {"message": "Invitation retirée"}
+    return Json({"message": "Invitation retirée"})
 
 
-@router.post("/invitations/accept", summary="Accept an invitation")
-async def post_acceptance(
-    request: Request, response: Response, asked: Accepting, body: AcceptanceBody
-) -> dict[str, Any]:
+@router.post(
+    "/invitations/accept",
+    summary="Accept an invitation",
+    response_model=InvitationAccepted,
+    responses={201: {"model": AccountInvited, "description": "Somebody who had no account has one."}},
+)
+async def post_acceptance(request: Request, asked: Accepting, body: AcceptanceBody) -> Json:
     """Whoever has signed in with the invited address joins; who has no account makes one, and is signed in."""
     accounts = accounts_of(request)
     acceptance = Acceptance(body.token, body.password, body.full_name)
     invitation, opened = await accept(accounts, asked, acceptance)
     tenant = in_both_casings({name: invitation[source] for name, source in _TENANT.items()})
     if opened is None:
-        return {"message": "Invitation acceptée", "tenant": tenant}
-    response.status_code = 201
-    return {**await opened_answer(accounts, opened, "Compte créé avec succès"), "tenant": tenant}
+        return Json({"message": "Invitation acceptée", "tenant": tenant})
+    return Json({**await opened_answer(accounts, opened, "Compte créé avec succès"), "tenant": tenant}, 201)
 
 
-@router.get("/invitations/{token}", summary="What an invitation is to")
+@router.get("/invitations/{token}", summary="What an invitation is to", response_model=InvitationSeen)
 async def get_invitation(
     request: Request, _: Annotated[Asked, Depends(asking("auth", bearer="unread"))], token: str
-) -> dict[str, Any]:
+) -> Json:
     """For whoever holds it; nothing is used up."""
     found = await preview(accounts_of(request), token)
-    return in_both_casings({name: found[name] for name in _PREVIEWED})
+    return Json(in_both_casings({name: found[name] for name in _PREVIEWED}))

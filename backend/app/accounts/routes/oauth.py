@@ -1,9 +1,9 @@
 """`/api/auth/oauth`: signing in with GitHub or Google, and linking an account there to the one here."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -28,6 +28,9 @@ from app.accounts.oauth.flow import (
 from app.accounts.oauth.providers import provider_of
 from app.accounts.oauth.redirects import LONGEST, must_be_allowed, with_query
 from app.accounts.second_step import Waiting
+from app.accounts.shapes.credentials import AccountLinked, Departure
+from app.accounts.shapes.sessions import SecondStep, SignedIn
+from app.answers import Json
 from app.errors import AppError
 from app.routers import Router
 
@@ -66,22 +69,22 @@ class CodeBody(Body):
     code_verifier: Token = ""
 
 
-@router.post("/exchange", summary="Exchange a code for a session")
-async def post_exchange(request: Request, asked: Stranger, body: CodeBody) -> Response:
+@router.post("/exchange", summary="Exchange a code for a session", response_model=SignedIn | SecondStep)
+async def post_exchange(request: Request, asked: Stranger, body: CodeBody) -> Json:
     """The code that a sign-in begun with `flow=code` ended with, within two minutes, once."""
     accounts = accounts_of(request)
     found = await sign_in_with_code(accounts, asked, body.code, body.code_verifier)
     if isinstance(found, Waiting):
-        return JSONResponse(found.answer(), headers=_NOT_KEPT)
-    return JSONResponse(await opened_answer(accounts, found, "Connexion réussie"), headers=_NOT_KEPT)
+        return Json(found.answer(), headers=_NOT_KEPT)
+    return Json(await opened_answer(accounts, found, "Connexion réussie"), headers=_NOT_KEPT)
 
 
-@router.post("/link", summary="Link the account that a code stands for")
-async def post_link(request: Request, asked: User, body: CodeBody) -> dict[str, Any]:
+@router.post("/link", summary="Link the account that a code stands for", response_model=AccountLinked)
+async def post_link(request: Request, asked: User, body: CodeBody) -> Json:
     """For the user who asked for it."""
     accounts = accounts_of(request)
     account_id = await link_with_code(accounts, asked, body.code)
-    return {"message": "Compte lié avec succès", "account": await linked.one(accounts, account_id)}
+    return Json({"message": "Compte lié avec succès", "account": await linked.one(accounts, account_id)})
 
 
 @router.get("/callback/{provider}", status_code=302, response_class=RedirectResponse, summary="Return from a provider")
@@ -118,8 +121,8 @@ async def get_start(
     return response
 
 
-@router.post("/{provider}", summary="The address at which signing in with a provider begins")
-async def post_start(request: Request, provider: str, body: StartBody | None = None) -> Response:
+@router.post("/{provider}", summary="The address at which signing in with a provider begins", response_model=Departure)
+async def post_start(request: Request, provider: str, body: StartBody | None = None) -> Json:
     """With `link` and a session, the address links an account to its user; it is good once, for five minutes."""
     accounts, body = accounts_of(request), body or StartBody.model_validate({})
     asked = await (_USER if body.link else _STRANGER)(request)
@@ -137,7 +140,7 @@ async def post_start(request: Request, provider: str, body: StartBody | None = N
     }
     base = _base(accounts, request)
     url = with_query(f"{base}{router.prefix}/{provider}", {name: value for name, value in values.items() if value})
-    response = JSONResponse({"url": url}, headers=_NOT_KEPT)
+    response = Json({"url": url}, headers=_NOT_KEPT)
     if ticket:
         # Proof that the browser that follows the address is the one that asked, where browsers keep it.
         secure = _is_secure(accounts, request)

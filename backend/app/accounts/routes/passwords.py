@@ -12,6 +12,7 @@ from app.accounts.changes import change_password
 from app.accounts.context import accounts_of
 from app.accounts.recovery import forgot, reset
 from app.accounts.verification import Sending, ask_to_change_email, confirm_email, send_again, send_to, verify
+from app.answers import Json, Message
 from app.jobs.places import site_of
 from app.routers import Router
 
@@ -69,34 +70,34 @@ class EmailBody(Body):
     password: Password
 
 
-@router.post("/password/forgot", summary="Ask for a link to choose a new password")
-async def post_forgot(request: Request, asked: Mailing, body: ForgotBody) -> dict[str, str]:
+@router.post("/password/forgot", summary="Ask for a link to choose a new password", response_model=Message)
+async def post_forgot(request: Request, asked: Mailing, body: ForgotBody) -> Json:
     """The answer is the same whether the address is somebody's or not."""
     await forgot(accounts_of(request), asked, body.email)
-    return {"message": "Si un compte existe pour cette adresse, un email vient de lui être envoyé"}
+    return Json({"message": "Si un compte existe pour cette adresse, un email vient de lui être envoyé"})
 
 
-@router.post("/password/reset", summary="Choose a new password with a link")
-async def post_reset(request: Request, asked: Strict, body: ResetBody) -> dict[str, str]:
+@router.post("/password/reset", summary="Choose a new password with a link", response_model=Message)
+async def post_reset(request: Request, asked: Strict, body: ResetBody) -> Json:
     """The link is good for one use; it may be one that claims an account. All sessions and API tokens of the account
     end.
     """
     await reset(accounts_of(request), asked, body.token, body.password)
-    return {"message": "Mot de passe réinitialisé, vous pouvez vous connecter"}
+    return Json({"message": "Mot de passe réinitialisé, vous pouvez vous connecter"})
 
 
-@router.post("/password/change", summary="Choose another password")
-async def post_change(request: Request, asked: StrictUser, body: ChangeBody) -> dict[str, str]:
+@router.post("/password/change", summary="Choose another password", response_model=Message)
+async def post_change(request: Request, asked: StrictUser, body: ChangeBody) -> Json:
     """All other sessions of the caller end."""
     await change_password(accounts_of(request), asked, body.current_password, body.new_password)
-    return {"message": "Mot de passe modifié"}
+    return Json({"message": "Mot de passe modifié"})
 
 
-@router.post("/email/verify", summary="Prove an address with the link that was sent to it")
-async def post_verify(request: Request, asked: Strict, body: LinkBody) -> dict[str, str]:
+@router.post("/email/verify", summary="Prove an address with the link that was sent to it", response_model=Message)
+async def post_verify(request: Request, asked: Strict, body: LinkBody) -> Json:
     """The link is good for one use."""
     await verify(accounts_of(request), asked, body.token)
-    return {"message": "Adresse email vérifiée"}
+    return Json({"message": "Adresse email vérifiée"})
 
 
 @router.get("/email/verify", status_code=303, response_class=RedirectResponse, summary="The same, for a browser")
@@ -106,8 +107,8 @@ async def get_verify(request: Request, _: Anybody, token: str = "") -> RedirectR
     return RedirectResponse(site.link("verify_email", {"token": token}), 303)
 
 
-@router.post("/email/verify/resend", summary="Ask for another link that proves an address")
-async def post_resend(request: Request, body: ResendBody | None = None) -> dict[str, str]:
+@router.post("/email/verify/resend", summary="Ask for another link that proves an address", response_model=Message)
+async def post_resend(request: Request, body: ResendBody | None = None) -> Json:
     """Of the caller, or, without a session, of whoever has the `email`: that answer is the same for all addresses.
 
     The link before it is good no longer. Nobody is sent two within a minute.
@@ -115,19 +116,21 @@ async def post_resend(request: Request, body: ResendBody | None = None) -> dict[
     accounts = accounts_of(request)
     if body is not None and body.email is not None:
         await send_to(accounts, await _MAILING(request), body.email)
-        return {"message": "Si cette adresse attend d'être vérifiée, un email vient de lui être envoyé"}
-    return {"message": _RESENT[await send_again(accounts, await _MAILING_USER(request))]}
+        return Json({"message": "Si cette adresse attend d'être vérifiée, un email vient de lui être envoyé"})
+    return Json({"message": _RESENT[await send_again(accounts, await _MAILING_USER(request))]})
 
 
-@router.post("/email/change", summary="Ask for another address")
-async def post_email_change(request: Request, asked: MailingUser, body: EmailBody) -> dict[str, str]:
+@router.post("/email/change", summary="Ask for another address", response_model=Message)
+async def post_email_change(request: Request, asked: MailingUser, body: EmailBody) -> Json:
     """A link is sent there; the address of now stays until it is taken back."""
     await ask_to_change_email(accounts_of(request), asked, body.email, body.password)
-    return {"message": "Un email de confirmation vient d'être envoyé à votre nouvelle adresse"}
+    return Json({"message": "Un email de confirmation vient d'être envoyé à votre nouvelle adresse"})
 
 
-@router.post("/email/change/confirm", summary="Take another address with the link that was sent to it")
-async def post_email_confirm(request: Request, asked: Strict, body: LinkBody) -> dict[str, str]:
+@router.post(
+    "/email/change/confirm", summary="Take another address with the link that was sent to it", response_model=Message
+)
+async def post_email_confirm(request: Request, asked: Strict, body: LinkBody) -> Json:
     """The link is good for one use; the old address is told."""
     await confirm_email(accounts_of(request), asked, body.token)
-    return {"message": "Adresse email modifiée"}
+    return Json({"message": "Adresse email modifiée"})

@@ -1,6 +1,6 @@
 """`/api/auth/mfa`: second factors of the caller, and the second step of signing in."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -15,7 +15,16 @@ from app.accounts.people import instant
 from app.accounts.proofs import own_session
 from app.accounts.second_factor import Proof, enrol, listed, remove, renew_recovery_codes, verify
 from app.accounts.second_step import challenge
+from app.accounts.shapes.sessions import (
+    Factors,
+    FactorShown,
+    FactorToConfirm,
+    LastFactorRemoved,
+    RecoveryCodes,
+    SecondStepPassed,
+)
 from app.adapters.postgres import SERVICE
+from app.answers import Json, Success
 from app.routers import Router
 
 router = Router(prefix="/api/auth/mfa", tags=["second factor"])
@@ -61,8 +70,8 @@ class ChallengeBody(Body):
     recovery_code: Code | None = None
 
 
-@router.get("", summary="Second factors of the caller")
-async def get_factors(request: Request, asked: User) -> dict[str, Any]:
+@router.get("", summary="Second factors of the caller", response_model=Factors)
+async def get_factors(request: Request, asked: User) -> Json:
     """The factors, and how many recovery codes are left."""
     accounts = accounts_of(request)
     session = await own_session(accounts, asked)
@@ -80,54 +89,55 @@ async def get_factors(request: Request, asked: User) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return {"factors": factors, "recoveryCodesLeft": left, "assurance": f"aal{session.assurance}"}
+    return Json({"factors": factors, "recoveryCodesLeft": left, "assurance": f"aal{session.assurance}"})
 
 
-@router.post("/enroll", status_code=201, summary="Add a second factor, to be confirmed")
-async def post_enroll(request: Request, asked: Owner, body: EnrolBody | None = None) -> dict[str, Any]:
+@router.post("/enroll", status_code=201, summary="Add a second factor, to be confirmed", response_model=FactorToConfirm)
+async def post_enroll(request: Request, asked: Owner, body: EnrolBody | None = None) -> Json:
     """A secret for an authenticator, shown once. Long after signing in the password is asked for, too."""
     told = body or EnrolBody()
     made = await enrol(accounts_of(request), asked, told.name, told.password)
-    return {
-        "id": made.id,
-        "type": "totp",
-        "secret": made.secret,
-        "uri": made.uri,
-        "message": "Saisissez un code de votre application pour confirmer",
-    }
+    return Json(
+        {
+            "id": made.id,
+            "type": "totp",
+            "secret": made.secret,
+            "uri": made.uri,
+            "message": "Saisissez un code de votre application pour confirmer",
+        },
+        201,
+    )
 
 
-@router.post("/verify", summary="Confirm a second factor, or show a code of one")
-async def post_verify(request: Request, asked: Owner, body: VerifyBody) -> dict[str, Any]:
+@router.post("/verify", summary="Confirm a second factor, or show a code of one", response_model=FactorShown)
+async def post_verify(request: Request, asked: Owner, body: VerifyBody) -> Json:
     """New tokens of the session, now with the second factor; recovery codes with the first factor, shown once."""
     accounts = accounts_of(request)
     done = await verify(accounts, asked, str(body.id), body.code, alone=body.sign_out_others)
     answer = await opened_answer(accounts, done.opened, "Second facteur vérifié")
-    return {**answer, "recoveryCodes": list(done.recovery_codes)} if done.recovery_codes else answer
+    return Json({**answer, "recoveryCodes": list(done.recovery_codes)} if done.recovery_codes else answer)
 
 
-@router.post("/challenge", summary="The second step of signing in")
-async def post_challenge(request: Request, asked: Stranger, body: ChallengeBody) -> dict[str, Any]:
+@router.post("/challenge", summary="The second step of signing in", response_model=SecondStepPassed)
+async def post_challenge(request: Request, asked: Stranger, body: ChallengeBody) -> Json:
     """A new session with the second factor, for the token of the first step and a code."""
     accounts = accounts_of(request)
     passed = await challenge(accounts, asked, body.mfa_token, code=body.code, recovery_code=body.recovery_code)
     answer = await opened_answer(accounts, passed.opened, "Connexion réussie")
     left = passed.recovery_codes_left
-    return answer if left is None else {**answer, "recoveryCodesLeft": left}
+    return Json(answer if left is None else {**answer, "recoveryCodesLeft": left})
 
 
-@router.post("/recovery-codes", summary="New recovery codes in the place of the old ones")
-async def post_recovery_codes(request: Request, asked: Owner, body: ProofBody | None = None) -> dict[str, Any]:
+@router.post("/recovery-codes", summary="New recovery codes in the place of the old ones", response_model=RecoveryCodes)
+async def post_recovery_codes(request: Request, asked: Owner, body: ProofBody | None = None) -> Json:
     """Ten codes, shown once."""
     codes = await renew_recovery_codes(accounts_of(request), asked, (body or ProofBody()).proof())
-    return {"recoveryCodes": codes, "message": "Nouveaux codes de récupération créés"}
+    return Json({"recoveryCodes": codes, "message": "Nouveaux codes de récupération créés"})
 
 
-@router.delete("/{factor_id}", summary="Take a second factor away")
-async def delete_factor(
-    request: Request, asked: Owner, factor_id: str, body: ProofBody | None = None
-) -> dict[str, Any]:
+@router.delete("/{factor_id}", summary="Take a second factor away", response_model=LastFactorRemoved | Success)
+async def delete_factor(request: Request, asked: Owner, factor_id: str, body: ProofBody | None = None) -> Json:
     """With the last one all sessions end; the answer has the tokens of a new one."""
     opened = await remove(accounts_of(request), asked, factor_id, (body or ProofBody()).proof())
     answer = {"message": "Second facteur supprimé", "success": True}
-    return {**answer, **token_fields(opened.tokens)} if opened is not None else answer
+    return Json({**answer, **token_fields(opened.tokens)} if opened is not None else answer)

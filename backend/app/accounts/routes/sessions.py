@@ -10,9 +10,11 @@ from app.accounts.asking import Asked, User, asking
 from app.accounts.audit import note
 from app.accounts.context import Accounts, accounts_of
 from app.accounts.people import instant
+from app.accounts.shapes.sessions import OpenSessions, SessionsEnded
 from app.accounts.sign_in import end_sessions
 from app.accounts.tenancy import must_be_a_session
 from app.adapters.postgres import SERVICE
+from app.answers import Json, Message
 from app.errors import ErrorSpec, refuse
 from app.jobs.letters.devices import device_of
 from app.routers import Router
@@ -22,27 +24,27 @@ router = Router(prefix="/api/auth/sessions", tags=["auth"])
 Ending = Annotated[Asked, Depends(asking("writes", user=True))]
 
 
-@router.get("", summary="Where the caller is signed in")
-async def get_sessions(request: Request, asked: User) -> dict[str, Any]:
+@router.get("", summary="Where the caller is signed in", response_model=OpenSessions)
+async def get_sessions(request: Request, asked: User) -> Json:
     """The session used last first; `current` marks the one that asks."""
     accounts, current = accounts_of(request), must_be_a_session(asked)
     # What other processes have not written down yet is some seconds late.
     await accounts.guard.uses.write()
     async with accounts.database.connection(SERVICE, "write") as connection:
         rows = await accounts.sessions.listed(connection, asked.caller.user_id)
-    return {"sessions": [_shown(row, current) for row in rows]}
+    return Json({"sessions": [_shown(row, current) for row in rows]})
 
 
-@router.delete("", summary="End the caller's other sessions, or all of them")
-async def delete_sessions(request: Request, asked: Ending, scope: Literal["others", "all"]) -> dict[str, Any]:
+@router.delete("", summary="End the caller's other sessions, or all of them", response_model=SessionsEnded)
+async def delete_sessions(request: Request, asked: Ending, scope: Literal["others", "all"]) -> Json:
     """At once, on whatever server the sessions are used."""
     current = must_be_a_session(asked)
     ended = await _end(accounts_of(request), asked, scope, but=current if scope == "others" else "")
-    return {"message": "Sessions terminées", "ended": ended}
+    return Json({"message": "Sessions terminées", "ended": ended})
 
 
-@router.delete("/{session_id}", summary="End one of the caller's sessions")
-async def delete_session(request: Request, asked: Ending, session_id: str) -> dict[str, str]:
+@router.delete("/{session_id}", summary="End one of the caller's sessions", response_model=Message)
+async def delete_session(request: Request, asked: Ending, session_id: str) -> Json:
     """Somebody else's is not found."""
     must_be_a_session(asked)
     try:
@@ -51,7 +53,7 @@ async def delete_session(request: Request, asked: Ending, session_id: str) -> di
         raise refuse(SESSION_NOT_FOUND) from None
     if not await _end(accounts_of(request), asked, "one", only=wanted):
         raise refuse(SESSION_NOT_FOUND)
-    return {"message": "Session terminée"}
+    return Json({"message": "Session terminée"})
 
 
 async def _end(accounts: Accounts, asked: Asked, scope: str, *, only: str = "", but: str = "") -> int:

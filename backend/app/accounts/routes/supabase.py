@@ -1,12 +1,13 @@
 """`/auth/v1`: what Supabase's client asks of its authentication server. Administration is in `supabase_admin.py`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Request
 from starlette.responses import RedirectResponse
 
 from app.accounts.context import accounts_of
 from app.accounts.recovery import forgot
+from app.accounts.shapes.supabase import AuthHealth, AuthSession, AuthUser, SignInSettings
 from app.accounts.sign_in import open_session, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
 from app.accounts.supabase.asking import Changing, Granted, Leaving, SignedInUser, Stranger, Writing
@@ -16,6 +17,7 @@ from app.accounts.supabase.errors import (
     OTP_DISABLED,
     PHONE_PROVIDER_DISABLED,
     SupabaseRoute,
+    described,
 )
 from app.accounts.supabase.journeys import SECONDS, Back, Leave, come_back, cookie_name, leave
 from app.accounts.supabase.links import Shown, follow, onward_for, prove
@@ -24,6 +26,7 @@ from app.accounts.supabase.updates import update_user
 from app.accounts.supabase.users import user_of
 from app.accounts.tenancy import must_be_a_session
 from app.accounts.verification import send_to
+from app.answers import Json, Nothing
 from app.errors import VALIDATION_ERROR, refuse
 from app.routers import Router
 from app.version import VERSION
@@ -34,8 +37,8 @@ Asking = Annotated[str, Query(max_length=4096)]
 _NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-@router.post("/signup", summary="Make an account and sign in")
-async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redirect_to: Asking = "") -> dict[str, Any]:
+@router.post("/signup", summary="Make an account and sign in", response_model=AuthSession | AuthUser)
+async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redirect_to: Asking = "") -> Json:
     """A session; the user alone where addresses must be verified first."""
     accounts = accounts_of(request)
     if body.phone:
@@ -49,32 +52,32 @@ async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redir
     onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
     user_id = await sign_up(accounts, asked, NewAccount(body.email, body.password, username, told), onward)
     if accounts.settings.auth.verified_email:
-        return await user_of(accounts, user_id)
+        return Json(await user_of(accounts, user_id))
     opened = await open_session(accounts, asked, {"id": user_id, "email": body.email})
-    return await session_shape(accounts, opened)
+    return Json(await session_shape(accounts, opened))
 
 
-@router.post("/token", summary="A session for a password, a refresh token or a code")
+@router.post("/token", summary="A session for a password, a refresh token or a code", response_model=AuthSession)
 async def post_token(
     request: Request, asked: Granted, body: TokenBody, grant_type: Annotated[str, Query(max_length=64)] = ""
-) -> dict[str, Any]:
+) -> Json:
     """A session."""
     accounts = accounts_of(request)
-    return await session_shape(accounts, await granted(accounts, asked, grant_type, body))
+    return Json(await session_shape(accounts, await granted(accounts, asked, grant_type, body)))
 
 
-@router.get("/user", summary="Who the caller is")
-async def get_user(request: Request, asked: SignedInUser) -> dict[str, Any]:
+@router.get("/user", summary="Who the caller is", response_model=AuthUser)
+async def get_user(request: Request, asked: SignedInUser) -> Json:
     """The user of the token, as they are now."""
-    return await user_of(accounts_of(request), asked.caller.user_id)
+    return Json(await user_of(accounts_of(request), asked.caller.user_id))
 
 
-@router.put("/user", summary="Change one's password, address or metadata")
-async def put_user(request: Request, asked: Changing, body: UpdateBody, redirect_to: Asking = "") -> dict[str, Any]:
+@router.put("/user", summary="Change one's password, address or metadata", response_model=AuthUser)
+async def put_user(request: Request, asked: Changing, body: UpdateBody, redirect_to: Asking = "") -> Json:
     """The user as they are now. Password and address take the password of now, or a link that was mailed."""
     accounts = accounts_of(request)
     await update_user(accounts, asked, body, redirect_to)
-    return await user_of(accounts, asked.caller.user_id)
+    return Json(await user_of(accounts, asked.caller.user_id))
 
 
 @router.post("/logout", status_code=204, summary="End sessions of the caller")
@@ -86,19 +89,19 @@ async def post_logout(
     await sign_out(accounts_of(request), asked, None, scope=scope)
 
 
-@router.post("/recover", summary="Have a link sent that gets back into an account")
-async def post_recover(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> dict[str, Any]:
+@router.post("/recover", summary="Have a link sent that gets back into an account", response_model=Nothing)
+async def post_recover(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> Json:
     """Always the same answer, whether the account exists or not."""
     if body.email is None:
         raise refuse(VALIDATION_ERROR, hint="`email` is needed.")
     accounts = accounts_of(request)
     onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
     await forgot(accounts, asked, body.email, onward)
-    return {}
+    return Json({})
 
 
-@router.post("/resend", summary="Have the link sent again that verifies an address")
-async def post_resend(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> dict[str, Any]:
+@router.post("/resend", summary="Have the link sent again that verifies an address", response_model=Nothing)
+async def post_resend(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> Json:
     """Always the same answer, whether there is something to verify or not."""
     if body.phone:
         raise refuse(PHONE_PROVIDER_DISABLED)
@@ -107,17 +110,22 @@ async def post_resend(request: Request, asked: Writing, body: MailBody, redirect
     accounts = accounts_of(request)
     onward = onward_for(accounts, redirect_to, body.code_challenge, body.code_challenge_method)
     await send_to(accounts, asked, body.email, onward)
-    return {}
+    return Json({})
 
 
-@router.post("/otp", summary="Not offered: sign-ins by link or code")
+@router.post(
+    "/otp",
+    status_code=422,
+    summary="Not offered: sign-ins by link or code",
+    responses=described(OTP_DISABLED),
+)
 async def post_otp(_asked: Stranger) -> None:
     """There are no links that sign somebody in for the asking."""
     raise refuse(OTP_DISABLED)
 
 
-@router.post("/verify", summary="Show what a message brought")
-async def post_verify(request: Request, asked: Stranger, body: VerifyBody) -> dict[str, Any]:
+@router.post("/verify", summary="Show what a message brought", response_model=AuthSession | AuthUser)
+async def post_verify(request: Request, asked: Stranger, body: VerifyBody) -> Json:
     """A session; the user alone where a link is no reason for one."""
     accounts = accounts_of(request)
     token = body.token_hash or body.token
@@ -125,8 +133,8 @@ async def post_verify(request: Request, asked: Stranger, body: VerifyBody) -> di
         raise refuse(VALIDATION_ERROR, hint="`token_hash` is needed, or `token` and `email`.")
     proved = await prove(accounts, asked, Shown(body.type, token, body.email or ""))
     if proved.opened is None:
-        return await user_of(accounts, proved.user_id)
-    return await session_shape(accounts, proved.opened)
+        return Json(await user_of(accounts, proved.user_id))
+    return Json(await session_shape(accounts, proved.opened))
 
 
 @router.get("/verify", summary="Open a link of a message", response_class=RedirectResponse, status_code=303)
@@ -180,23 +188,25 @@ async def get_callback(
     return response
 
 
-@router.get("/settings", summary="Which ways of signing in there are")
-async def get_settings(request: Request) -> dict[str, Any]:
+@router.get("/settings", summary="Which ways of signing in there are", response_model=SignInSettings)
+async def get_settings(request: Request) -> Json:
     """As the settings of this installation have it."""
     settings = accounts_of(request).settings
     external = {"email": True, "phone": False, "anonymous_users": False}
     external |= {"github": bool(settings.oauth.github_client_id), "google": bool(settings.oauth.google_client_id)}
-    return {
-        "external": external,
-        "disable_signup": not settings.auth.sign_up,
-        "mailer_autoconfirm": not settings.auth.verified_email,
-        "phone_autoconfirm": False,
-        "sms_provider": "",
-        "saml_enabled": False,
-    }
+    return Json(
+        {
+            "external": external,
+            "disable_signup": not settings.auth.sign_up,
+            "mailer_autoconfirm": not settings.auth.verified_email,
+            "phone_autoconfirm": False,
+            "sms_provider": "",
+            "saml_enabled": False,
+        }
+    )
 
 
-@router.get("/health", summary="That this answers")
-async def get_health() -> dict[str, str]:
+@router.get("/health", summary="That this answers", response_model=AuthHealth)
+async def get_health() -> Json:
     """What the client may look for."""
-    return {"version": VERSION, "name": "Relais", "description": "Relais, as Supabase's authentication server"}
+    return Json({"version": VERSION, "name": "Relais", "description": "Relais, as Supabase's authentication server"})

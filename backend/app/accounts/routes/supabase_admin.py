@@ -1,19 +1,21 @@
 """`/auth/v1/admin`: users as administered by Supabase's client, with the service key or for one tenant."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Request
 
 from app.accounts.context import accounts_of
 from app.accounts.routes.supabase import PREFIX
+from app.accounts.shapes.supabase import AuthUser, AuthUsers
 from app.accounts.supabase.admin import administrator, create_user, delete_user, sign_user_out
 from app.accounts.supabase.admin_changes import change_user
 from app.accounts.supabase.asking import Administering
 from app.accounts.supabase.bodies import AdminUserBody, DeleteBody
 from app.accounts.supabase.errors import SupabaseRoute
 from app.accounts.supabase.users import page_of_users, user_of
+from app.answers import Json, Nothing
 from app.auth.sessions import AUDIENCE
 from app.errors import VALIDATION_ERROR, refuse
 from app.routers import Router
@@ -24,18 +26,16 @@ router = Router(prefix=_PATH, tags=["supabase"], route_class=SupabaseRoute)
 Number = Annotated[str, Query(max_length=10)]
 
 
-@router.post("", summary="Make a user")
-async def post_user(request: Request, asked: Administering, body: AdminUserBody) -> dict[str, Any]:
+@router.post("", summary="Make a user", response_model=AuthUser)
+async def post_user(request: Request, asked: Administering, body: AdminUserBody) -> Json:
     """A user of the caller's tenant. No message is sent."""
     accounts = accounts_of(request)
     by = await administrator(accounts, asked)
-    return await user_of(accounts, await create_user(accounts, asked, by, body))
+    return Json(await user_of(accounts, await create_user(accounts, asked, by, body)))
 
 
-@router.get("", summary="Users, by page")
-async def get_users(
-    request: Request, response: Response, asked: Administering, page: Number = "", per_page: Number = ""
-) -> dict[str, Any]:
+@router.get("", summary="Users, by page", response_model=AuthUsers)
+async def get_users(request: Request, asked: Administering, page: Number = "", per_page: Number = "") -> Json:
     """Those of the caller's tenant, the newest first; all of them for a service key that names no tenant."""
     accounts = accounts_of(request)
     by = await administrator(accounts, asked)
@@ -45,37 +45,35 @@ async def get_users(
     links = [(number + 1, "next")] if number < last else []
     # `page` comes first: there the client looks for it.
     told = [f'<{_PATH}?page={at}&per_page={size}>; rel="{rel}"' for at, rel in (*links, (last, "last"))]
-    response.headers["Link"], response.headers["X-Total-Count"] = ", ".join(told), str(found.total)
-    return {"users": found.users, "aud": accounts.settings.rest.jwt_aud or AUDIENCE}
+    headers = {"Link": ", ".join(told), "X-Total-Count": str(found.total)}
+    return Json({"users": found.users, "aud": accounts.settings.rest.jwt_aud or AUDIENCE}, headers=headers)
 
 
-@router.get("/{user_id}", summary="A user")
-async def get_user(request: Request, asked: Administering, user_id: UUID) -> dict[str, Any]:
+@router.get("/{user_id}", summary="A user", response_model=AuthUser)
+async def get_user(request: Request, asked: Administering, user_id: UUID) -> Json:
     """As they are now."""
     accounts = accounts_of(request)
     by = await administrator(accounts, asked)
-    return await user_of(accounts, str(user_id), by.tenant_id)
+    return Json(await user_of(accounts, str(user_id), by.tenant_id))
 
 
-@router.put("/{user_id}", summary="Change a user")
-async def put_user(request: Request, asked: Administering, user_id: UUID, body: AdminUserBody) -> dict[str, Any]:
+@router.put("/{user_id}", summary="Change a user", response_model=AuthUser)
+async def put_user(request: Request, asked: Administering, user_id: UUID, body: AdminUserBody) -> Json:
     """The user as they are now. Password, address and suspension are for the service key."""
     accounts = accounts_of(request)
     by = await administrator(accounts, asked)
     await change_user(accounts, asked, by, str(user_id), body)
-    return await user_of(accounts, str(user_id), by.tenant_id)
+    return Json(await user_of(accounts, str(user_id), by.tenant_id))
 
 
-@router.delete("/{user_id}", summary="Remove a user")
-async def delete(
-    request: Request, asked: Administering, user_id: UUID, body: DeleteBody | None = None
-) -> dict[str, Any]:
+@router.delete("/{user_id}", summary="Remove a user", response_model=Nothing)
+async def delete(request: Request, asked: Administering, user_id: UUID, body: DeleteBody | None = None) -> Json:
     """From the tenant, for its administrators; with all that hangs on their account, for the service key."""
     accounts = accounts_of(request)
     by = await administrator(accounts, asked)
     softly = body is not None and body.should_soft_delete
     await delete_user(accounts, asked, by, str(user_id), softly=softly)
-    return {}
+    return Json({})
 
 
 @router.post("/{user_id}/logout", status_code=204, summary="End the sessions of a user")

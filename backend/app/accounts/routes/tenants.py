@@ -1,6 +1,6 @@
 """`/api/tenants`: the tenants that somebody is in, going from one to another, and who else is there."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, StringConstraints, model_validator
@@ -11,6 +11,8 @@ from app.accounts.bodies import Body
 from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
 from app.accounts.members import change_role, members_of, remove
+from app.accounts.shapes.sessions import SignedIn
+from app.accounts.shapes.tenants import OwnTenant, StandingChanged, TenantMade, TenantMember
 from app.accounts.switching import switch
 from app.accounts.tenancy import (
     SLUG,
@@ -21,6 +23,7 @@ from app.accounts.tenancy import (
     my_tenants,
     tenant_as_seen,
 )
+from app.answers import Json, Message, PageOf
 from app.auth.tables import TenantRole
 from app.routers import Router
 
@@ -82,68 +85,70 @@ class SwitchBody(Body):
         return self
 
 
-@router.get("", summary="The tenants that the caller is in")
-async def get_tenants(request: Request, asked: User) -> list[dict[str, Any]]:
+@router.get("", summary="The tenants that the caller is in", response_model=list[OwnTenant])
+async def get_tenants(request: Request, asked: User) -> Json:
     """All of them, by name; `current` is the one of the token."""
-    return [in_both_casings(tenant) for tenant in await my_tenants(accounts_of(request), asked)]
+    return Json([in_both_casings(tenant) for tenant in await my_tenants(accounts_of(request), asked)])
 
 
-@router.post("", status_code=201, summary="Make a tenant")
-async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> dict[str, Any]:
+@router.post("", status_code=201, summary="Make a tenant", response_model=TenantMade)
+async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> Json:
     """The caller becomes its owner. Only where a setting allows it."""
     accounts = accounts_of(request)
     new = NewTenant(body.name, body.slug, body.open_sign_up)
     tenant_id = await create_tenant(accounts, asked, new)
     (tenant,) = await my_tenants(accounts, asked, only=tenant_id)
-    return {"message": "Espace créé", "tenant": in_both_casings(tenant)}
+    return Json({"message": "Espace créé", "tenant": in_both_casings(tenant)}, 201)
 
 
-@router.get("/current", summary="The tenant that the caller acts in")
-async def get_current(request: Request, asked: User) -> dict[str, Any]:
+@router.get("/current", summary="The tenant that the caller acts in", response_model=OwnTenant)
+async def get_current(request: Request, asked: User) -> Json:
     """For its members."""
-    return in_both_casings(await tenant_as_seen(accounts_of(request), asked))
+    return Json(in_both_casings(await tenant_as_seen(accounts_of(request), asked)))
 
 
-@router.patch("/current", summary="Change the tenant that the caller acts in")
-async def patch_current(request: Request, asked: User, body: TenantBody) -> dict[str, Any]:
+@router.patch("/current", summary="Change the tenant that the caller acts in", response_model=OwnTenant)
+async def patch_current(request: Request, asked: User, body: TenantBody) -> Json:
     """Its name, by administrators and owners; its slug, and whether whoever signs up may join, by owners."""
     accounts = accounts_of(request)
     await change_tenant(accounts, asked, TenantChange(body.name, body.slug, body.open_sign_up))
-    return in_both_casings(await tenant_as_seen(accounts, asked))
+    return Json(in_both_casings(await tenant_as_seen(accounts, asked)))
 
 
-@router.post("/switch", summary="Go to another tenant")
+@router.post("/switch", summary="Go to another tenant", response_model=SignedIn)
 async def post_switch(
     request: Request, asked: Annotated[Asked, Depends(asking("refresh", user=True))], body: SwitchBody
-) -> dict[str, Any]:
+) -> Json:
     """New tokens, for the other tenant. Those of before stop working at once."""
     accounts = accounts_of(request)
     opened = await switch(accounts, asked, tenant_id=body.tenant_id, slug=body.slug)
-    return await opened_answer(accounts, opened, "Espace changé")
+    return Json(await opened_answer(accounts, opened, "Espace changé"))
 
 
-@router.get("/current/members", summary="Who is in the tenant")
+@router.get("/current/members", summary="Who is in the tenant", response_model=PageOf[TenantMember])
 async def get_members(
     request: Request,
     asked: User,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
-) -> dict[str, Any]:
+) -> Json:
     """Owners first, then those who have been here the longest. Addresses are shown to administrators."""
     rows, total = await members_of(accounts_of(request), asked, page=page, limit=limit)
     meta = {"total": total, "page": page, "limit": limit, "totalPages": -(-total // limit)}
-    return {"data": [in_both_casings(row) for row in rows], "meta": meta}
+    return Json({"data": [in_both_casings(row) for row in rows], "meta": meta})
 
 
-@router.patch("/current/members/{user_id}", summary="Give a member another standing")
-async def patch_member(request: Request, asked: User, user_id: str, body: RoleBody) -> dict[str, Any]:
+@router.patch("/current/members/{user_id}", summary="Give a member another standing", response_model=StandingChanged)
+async def patch_member(request: Request, asked: User, user_id: str, body: RoleBody) -> Json:
     """By administrators; only owners make owners, and touch them."""
     await change_role(accounts_of(request), asked, user_id, body.role)
-    return {"message": "Rôle modifié", **in_both_casings({"user_id": user_id, "role": body.role.value})}
+    return Json({"message": "Rôle modifié", **in_both_casings({"user_id": user_id, "role": body.role.value})})
 
 
-@router.delete("/current/members/{user_id}", summary="Take a member out of the tenant, or leave it")
-async def delete_member(request: Request, asked: User, user_id: str) -> dict[str, str]:
+@router.delete(
+    "/current/members/{user_id}", summary="Take a member out of the tenant, or leave it", response_model=Message
+)
+async def delete_member(request: Request, asked: User, user_id: str) -> Json:
     """Their sessions and API tokens there end at once."""
     await remove(accounts_of(request), asked, user_id)
-    return {"message": "Membre retiré"}
+    return Json({"message": "Membre retiré"})

@@ -12,6 +12,8 @@ from app.accounts.bodies import Body, FullName, Metadata, Password, Text
 from app.accounts.changes import delete_account, describe
 from app.accounts.context import Accounts, accounts_of
 from app.accounts.people import shown
+from app.accounts.shapes.people import AccountChanged, OwnAccount
+from app.answers import Json, Message
 from app.routers import Router
 
 router = Router(prefix="/api/auth/user", tags=["auth"])
@@ -42,14 +44,14 @@ class DeleteBody(Body):
     password: Password
 
 
-@router.get("", summary="The caller's own account")
-async def get_user(request: Request, asked: User) -> dict[str, Any]:
+@router.get("", summary="The caller's own account", response_model=OwnAccount)
+async def get_user(request: Request, asked: User) -> Json:
     """The user of the token, as they are now."""
-    return await _answer(accounts_of(request), asked)
+    return Json(await _answer(accounts_of(request), asked))
 
 
-@router.put("", summary="Say something of oneself")
-async def put_user(request: Request, asked: User, body: UserBody) -> dict[str, Any]:
+@router.put("", summary="Say something of oneself", response_model=AccountChanged)
+async def put_user(request: Request, asked: User, body: UserBody) -> Json:
     """Changes the account's own metadata, told as `metadata`; a profile that a module keeps stays as it is."""
     accounts = accounts_of(request)
     told: dict[str, Any] = dict(body.metadata or {})
@@ -63,14 +65,14 @@ async def put_user(request: Request, asked: User, body: UserBody) -> dict[str, A
         forgotten,
         body.locale,
     )
-    return {"message": "Compte mis à jour", **await _answer(accounts, asked)}
+    return Json({"message": "Compte mis à jour", **await _answer(accounts, asked)})
 
 
-@router.delete("", summary="Remove the caller's account")
-async def delete_user(request: Request, asked: StrictUser, body: DeleteBody) -> dict[str, str]:
+@router.delete("", summary="Remove the caller's account", response_model=Message)
+async def delete_user(request: Request, asked: StrictUser, body: DeleteBody) -> Json:
     """With all that is theirs. Whoever alone owns a tenant must hand it on first."""
     await delete_account(accounts_of(request), asked, body.password)
-    return {"message": "Compte supprimé"}
+    return Json({"message": "Compte supprimé"})
 
 
 async def _answer(accounts: Accounts, asked: Asked) -> dict[str, Any]:

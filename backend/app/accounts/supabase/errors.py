@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import MALFORMED_REQUEST, MEDIA_TYPE, VALIDATION_ERROR, AppError, ErrorSpec
+from app.accounts.shapes.supabase import GoTrueError
+from app.answers import Responses
+from app.errors import MALFORMED_REQUEST, MEDIA_TYPE, VALIDATION_ERROR, AppError, ErrorSpec, refuse
 
 VERSION_HEADER = "x-supabase-api-version"
 #: Since it `code` is a word; before it, it is the status, and the word is `error_code`.
@@ -114,6 +116,14 @@ def plain(error: Exception) -> AppError:
     assert isinstance(error, HTTPException)
     spec = MALFORMED_REQUEST if error.status_code == 400 else VALIDATION_ERROR
     return AppError(spec.code, error.status_code, spec.message, headers=error.headers or {})
+
+
+def described(spec: ErrorSpec) -> Responses:
+    """What the description of a route says of an error."""
+    status, word = translated_code(refuse(spec))
+    body = {"code": word, "error_code": word, "msg": spec.message, "message": spec.message}
+    content = {"application/json": {"examples": {word: {"value": body}}}}
+    return {status: {"model": GoTrueError, "description": f"`{word}`: {spec.message}", "content": content}}
 
 
 def translated_code(error: AppError) -> tuple[int, str]:

@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field
 
 from app.accounts.bodies import Body
 from app.accounts.errors import USER_NOT_FOUND
+from app.answers import Json, errors
 from app.errors import VALIDATION_ERROR
 from app.modules.library import analytics
 from app.modules.library.analytics import LONGEST_NAME, Tracked
 from app.modules.library.callers import Anybody, User
 from app.modules.library.counters import counting_of
 from app.modules.library.errors import ACCESS_DENIED
-from app.named.answers import Json, errors
 from app.named.lists import Limit
 from app.routers import Router
 

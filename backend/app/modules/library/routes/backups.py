@@ -13,6 +13,7 @@ from app.accounts.audit import note
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import SERVICE
+from app.answers import Json, errors
 from app.backups import restore, store
 from app.backups.create import create_backup
 from app.backups.errors import (
@@ -30,7 +31,6 @@ from app.modules.library.callers import Caller
 from app.modules.library.operators import Operator, operating
 from app.modules.library.shapes.backups import BackupConfig, BackupMade, BackupRestored, Backups
 from app.modules.library.tables.kinds import AppRole
-from app.named.answers import Json, errors
 from app.routers import Router
 from app.settings import Settings
 

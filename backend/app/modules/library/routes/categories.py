@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
+from app.answers import Json, Message, errors
 from app.modules.library import categories
 from app.modules.library.callers import Admin, Anybody
 from app.modules.library.categories import (
@@ -19,7 +20,6 @@ from app.modules.library.categories import (
 )
 from app.modules.library.errors import DUPLICATE_ENTRY
 from app.modules.library.shapes.community import Category, CategoryBrief, CategoryFilter, CategoryName, CategoryNode
-from app.named.answers import Json, Message, errors
 
 router = APIRouter(tags=["categories"])
 #: The largest number that PostgreSQL's integers hold.

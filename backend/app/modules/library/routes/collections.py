@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import Field
 
 from app.accounts.bodies import Body
+from app.answers import Json, PageOf, errors
 from app.errors import refuse
 from app.modules.library import collections
 from app.modules.library.callers import Anybody, User
@@ -21,7 +22,6 @@ from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.shapes.collections import CollectionListed
 from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull
 from app.modules.library.texts import BLANK_IS_NONE, About, Label, Link
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 from app.routers import Router
 
@@ -59,7 +59,7 @@ class Order(Body):
     resource_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
 
 
-@router.get("", summary="List collections", response_model=PageOf[CollectionListed])
+@router.get("", summary="List collections", response_model=PageOf[CollectionListed] | list[CollectionListed])
 async def get_collections(caller: Anybody, request: Request, page: Paged) -> Json:
     """Public ones; with `userId` that user's, to themselves the private ones, too. `search` looks at the texts."""
     return Json(await collections.page_of(caller, request.query_params, page, wanted_form(request)))

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.accounts.bodies import Body
+from app.answers import Json, errors
 from app.modules.library import comments
 from app.modules.library.callers import Anybody, User
 from app.modules.library.comments import (
@@ -18,7 +19,6 @@ from app.modules.library.comments import (
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.shapes.community import Comment, CommentWithReplies
 from app.modules.library.texts import Remark
-from app.named.answers import Json, errors
 from app.named.lists import PagedWhole
 
 router = APIRouter(tags=["comments"])

@@ -2,11 +2,11 @@
 
 from fastapi import Request
 
+from app.answers import Json, Message, errors
 from app.modules.library import counters
 from app.modules.library.callers import Anybody
 from app.modules.library.counters import counting_of
 from app.modules.library.errors import RESOURCE_NOT_FOUND
-from app.named.answers import Json, Message, errors
 from app.routers import Router
 
 router = Router(prefix="/api/resources", tags=["resources"])

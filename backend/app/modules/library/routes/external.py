@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
+from app.answers import Json, Nothing, Responses, errors
 from app.errors import AppError, ErrorSpec
 from app.middleware.error_answers import translated
 from app.modules.library import external, resources
@@ -24,7 +25,6 @@ from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.external import ExternalProfile, ExternalResource, Wanted
 from app.modules.library.routes.resources import Description, Title
 from app.modules.library.tables.kinds import ResourceVisibility
-from app.named.answers import Json, Responses, errors
 from app.named.lists import USUAL_ROWS, Limit, Number
 from app.named.refusals import in_words
 from app.routers import Router
@@ -194,7 +194,10 @@ async def put_resource(caller: Program, resource_id: str, body: ExternalChanges)
 
 
 @router.delete(
-    "/resources/{resource_id}", summary="Delete a resource", responses=_errors(RESOURCE_NOT_FOUND, NOT_OWNER)
+    "/resources/{resource_id}",
+    summary="Delete a resource",
+    response_model=Nothing,
+    responses=_errors(RESOURCE_NOT_FOUND, NOT_OWNER),
 )
 async def delete_resource(caller: Program, resource_id: str) -> Json:
     """With all that hangs on it."""

@@ -6,6 +6,7 @@ from fastapi import Depends, Query, Request, Response
 
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.storage import STORAGE_UNAVAILABLE
+from app.answers import Json, PageOf, Success, errors
 from app.errors import MALFORMED_REQUEST, ErrorSpec, refuse
 from app.files.serving import Unsatisfiable, answer
 from app.modules.library import files
@@ -26,9 +27,8 @@ from app.modules.library.files import (
     TOO_MANY_FILES,
     Link,
 )
-from app.modules.library.shapes.files import FileInfo, OwnFile, Removed, SignedLink, UploadAnswer
+from app.modules.library.shapes.files import FileInfo, OwnFile, SignedLink, UploadAnswer
 from app.modules.library.tables.kinds import AppRole
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 from app.routers import Router
 
@@ -62,7 +62,7 @@ _FORM = {
 }
 
 
-@router.get("", summary="List own files", response_model=PageOf[OwnFile])
+@router.get("", summary="List own files", response_model=PageOf[OwnFile] | list[OwnFile])
 async def get_files(caller: User, request: Request, page: Paged) -> Json:
     """Those that the caller has uploaded, the newest first."""
     return Json(await files.own(caller, request.query_params, page, wanted_form(request)))
@@ -132,6 +132,7 @@ async def _answer(caller: Caller, request: Request, name: str) -> Response:
         raise refuse(RANGE_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{served.size}"}) from None
 
 
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _READ_ERRORS = errors(INVALID_FILE_NAME, INVALID_FILE_LINK, FILE_NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE)
 
 
@@ -139,7 +140,11 @@ _READ_ERRORS = errors(INVALID_FILE_NAME, INVALID_FILE_LINK, FILE_NOT_FOUND, RANG
     "/{name:path}",
     summary="Read a file",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file."}, **_READ_ERRORS},
+    responses={
+        200: {"content": _BYTES, "description": "The file."},
+        206: {"content": _BYTES, "description": "The part of it that was asked for."},
+        **_READ_ERRORS,
+    },
 )
 async def get_file(caller: Anybody, request: Request, name: str) -> Response:
     """Parts of it (`Range`) and what has changed (`If-None-Match`) as well; `expires` and `signature` are of a link."""
@@ -155,7 +160,7 @@ async def head_file(caller: Anybody, request: Request, name: str) -> Response:
 @router.delete(
     "/{name:path}",
     summary="Delete a file",
-    response_model=Removed,
+    response_model=Success,
     responses=errors(INVALID_FILE_NAME, FILE_NOT_FOUND, NOT_OWNER),
 )
 async def delete_file(caller: User, name: str) -> Json:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 from app.accounts.bodies import Body, Text
 from app.adapters.github import GitHubUser, Place
 from app.adapters.github import Repository as OneRepository
+from app.answers import Json, errors
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_github
 from app.modules.library.handover.desk import Transferring, User
@@ -20,7 +21,6 @@ from app.modules.library.handover.errors import (
     RESOURCE_FILE_TOO_LARGE,
     RESOURCE_FILE_UNREADABLE,
 )
-from app.named.answers import Json, errors
 from app.routers import Router
 
 router = Router(prefix="/api/github", tags=["github"])

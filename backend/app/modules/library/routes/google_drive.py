@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Name, Text
 from app.adapters.google_drive import ROOT, DriveEntry, FolderPage, Id
+from app.answers import Json, errors
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_drive
 from app.modules.library.handover.desk import Transferring, User
@@ -18,7 +19,6 @@ from app.modules.library.handover.errors import (
     RESOURCE_FILE_TOO_LARGE,
     RESOURCE_FILE_UNREADABLE,
 )
-from app.named.answers import Json, errors
 from app.routers import Router
 
 router = Router(prefix="/api/google-drive", tags=["google-drive"])

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from app.accounts.bodies import Body
 from app.accounts.errors import USER_NOT_FOUND
+from app.answers import Json, errors
 from app.modules.library import groups
 from app.modules.library.callers import User
 from app.modules.library.errors import ACCESS_DENIED, GROUP_NOT_FOUND, INSUFFICIENT_PERMISSIONS
@@ -23,7 +24,6 @@ from app.modules.library.groups import (
 from app.modules.library.shapes.people import Group, GroupInFull, GroupMember, GroupWithMembers
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import About, Label
-from app.named.answers import Json, errors
 from app.named.lists import PagedLong, wanted_form
 from app.routers import Router
 
@@ -76,7 +76,7 @@ def _dumped(body: Body) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude_unset=True)
 
 
-@router.get("", summary="The groups of the caller", response_model=Groups)
+@router.get("", summary="The groups of the caller", response_model=Groups | list[GroupWithMembers])
 async def get_groups(caller: User, request: Request, page: PagedLong) -> Json:
     """Those that they own or are in, the newest first, with those who are in them: the first hundred of each."""
     rows = await groups.mine(caller, page)

@@ -10,13 +10,13 @@ from pydantic import BaseModel, StringConstraints
 from app.accounts.audit import note
 from app.accounts.casings import in_both_casings
 from app.adapters.postgres import SERVICE
+from app.answers import Json, Meta, errors
 from app.errors import refuse
 from app.jobs.listing import JOB_ALREADY_DONE, JOB_IN_HAND, JOB_NOT_FOUND, Wanted, listed, try_again
 from app.jobs.tables import JobState
 from app.modules.library.callers import Caller, calling
 from app.modules.library.tables.kinds import AppRole
-from app.named.answers import Json, errors
-from app.named.lists import Meta, Paged
+from app.named.lists import Paged
 from app.named.shapes import Shape
 from app.routers import Router
 

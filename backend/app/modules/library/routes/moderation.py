@@ -6,12 +6,12 @@ from fastapi import Query
 from pydantic import BaseModel, Field, field_validator
 
 from app.accounts.bodies import Body, Name, Text
+from app.answers import Json, PageOf, errors
 from app.modules.library import moderation
 from app.modules.library.callers import Admin, Moderator
 from app.modules.library.shapes.community import SuggestionCore, SuggestionInReview
 from app.modules.library.suggestions import SUGGESTION_NOT_FOUND
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged
 from app.routers import Router
 

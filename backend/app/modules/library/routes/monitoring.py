@@ -6,9 +6,9 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, errors
 from app.modules.library import monitoring
 from app.modules.library.operators import Operator
-from app.named.answers import Json, errors
 from app.routers import Router
 
 router = Router(prefix="/api/monitoring", tags=["monitoring"])

@@ -6,12 +6,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.accounts.bodies import Body
+from app.answers import Json, Meta, errors
 from app.modules.library import notifications
 from app.modules.library.callers import User
 from app.modules.library.notifications import NOTIFICATION_NOT_FOUND
 from app.modules.library.shapes.people import Notification, NotificationCore
-from app.named.answers import Json, errors
-from app.named.lists import Meta, Paged, wanted_form
+from app.named.lists import Paged, wanted_form
 from app.routers import Router
 
 router = Router(prefix="/api/notifications", tags=["notifications"])
@@ -64,7 +64,7 @@ class PreferenceChanges(Body):
     muted: Annotated[list[Kind], Field(max_length=50)] = Field(default_factory=list)
 
 
-@router.get("", summary="What the caller is told", response_model=Notifications)
+@router.get("", summary="What the caller is told", response_model=Notifications | list[Notification])
 async def get_notifications(
     caller: User,
     request: Request,

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, errors
 from app.modules.library import overview
 from app.modules.library.callers import Caller, calling
 from app.modules.library.shapes.overview import Statistics, ToModerate
 from app.modules.library.tables.kinds import AppRole
-from app.named.answers import Json, errors
 from app.routers import Router
 
 router = Router(prefix="/api/admin", tags=["admin"])

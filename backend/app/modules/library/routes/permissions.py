@@ -2,26 +2,35 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.bodies import Body, Name
+from app.answers import Json, Message, PageOf
 from app.errors import ErrorSpec, refuse
 from app.modules.library import permissions
 from app.modules.library.callers import Admin, SuperAdmin, SuperAdminWriting, User
 from app.modules.library.permissions import NewPermission, Wanted
+from app.modules.library.shapes.permissions import (
+    Action,
+    OnePermission,
+    PermissionAssigned,
+    PermissionChange,
+    PermissionChecked,
+    PermissionMade,
+    Permissions,
+    Ranks,
+    UsersPermissions,
+)
 from app.modules.library.tables.kinds import AppRole
 from app.named.lists import USUAL_ROWS, Limit, Number
 from app.routers import Router
 
 MISSING_PARAMETERS = ErrorSpec("MISSING_PARAMETERS", 400, "Les paramètres resource et action sont requis")
 router = Router(prefix="/api/permissions", tags=["permissions"])
-Action = Literal[
-    "PERMISSION_CREATED", "PERMISSION_UPDATED", "PERMISSION_DELETED", "PERMISSION_ASSIGNED", "PERMISSION_REVOKED"
-]
 Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
@@ -54,28 +63,28 @@ class AssignmentBody(Body):
     permission_id: UUID
 
 
-@router.get("", summary="All permissions")
-async def get_permissions(caller: Admin) -> dict[str, Any]:
+@router.get("", summary="All permissions", response_model=Permissions)
+async def get_permissions(caller: Admin) -> Json:
     """By resource and action, each with the ranks that have it."""
-    return {"data": await permissions.permissions(caller)}
+    return Json({"data": await permissions.permissions(caller)})
 
 
-@router.get("/check", summary="Whether the caller has a permission")
-async def get_check(caller: User, resource: str = "", action: str = "") -> dict[str, Any]:
+@router.get("/check", summary="Whether the caller has a permission", response_model=PermissionChecked)
+async def get_check(caller: User, resource: str = "", action: str = "") -> Json:
     """By the rank of now."""
     if not resource or not action:
         raise refuse(MISSING_PARAMETERS)
     allowed = await permissions.is_allowed(caller, resource, action)
-    return {"data": {"hasPermission": allowed, "resource": resource, "action": action}}
+    return Json({"data": {"hasPermission": allowed, "resource": resource, "action": action}})
 
 
-@router.get("/roles", summary="The ranks and their permissions")
-async def get_roles(caller: Admin) -> dict[str, Any]:
+@router.get("/roles", summary="The ranks and their permissions", response_model=Ranks)
+async def get_roles(caller: Admin) -> Json:
     """The highest rank first."""
-    return {"data": await permissions.roles(caller)}
+    return Json({"data": await permissions.roles(caller)})
 
 
-@router.get("/audit", summary="Who changed the permissions")
+@router.get("/audit", summary="Who changed the permissions", response_model=PageOf[PermissionChange])
 async def get_audit(
     caller: SuperAdmin,
     page: Number = 1,
@@ -83,42 +92,42 @@ async def get_audit(
     action: Action | None = None,
     target_role: Annotated[AppRole | None, Query(alias="targetRole")] = None,
     actor_user_id: Annotated[UUID | None, Query(alias="actorUserId")] = None,
-) -> dict[str, Any]:
+) -> Json:
     """The newest first."""
     actor = None if actor_user_id is None else str(actor_user_id)
     wanted = Wanted(page, limit, action, None if target_role is None else target_role.value, actor)
     entries, total = await permissions.record(caller, wanted)
     meta = {"total": total, "page": page, "limit": limit, "totalPages": math.ceil(total / limit)}
-    return {"data": entries, "meta": meta}
+    return Json({"data": entries, "meta": meta})
 
 
-@router.get("/user/{user_id}", summary="The rank and the permissions of a user")
-async def get_of_user(caller: User, user_id: str) -> dict[str, Any]:
+@router.get("/user/{user_id}", summary="The rank and the permissions of a user", response_model=UsersPermissions)
+async def get_of_user(caller: User, user_id: str) -> Json:
     """Everybody may ask for their own."""
-    return {"data": await permissions.of_user(caller, user_id)}
+    return Json({"data": await permissions.of_user(caller, user_id)})
 
 
-@router.post("", status_code=201, summary="Make a permission")
-async def post_permission(caller: SuperAdminWriting, body: PermissionBody) -> dict[str, Any]:
+@router.post("", status_code=201, summary="Make a permission", response_model=PermissionMade)
+async def post_permission(caller: SuperAdminWriting, body: PermissionBody) -> Json:
     """No rank has it yet."""
     new = NewPermission(body.name, body.resource, body.action, body.description)
-    return {"data": await permissions.create(caller, new)}
+    return Json({"data": await permissions.create(caller, new)}, 201)
 
 
-@router.post("/assign", status_code=201, summary="Give a permission to a rank")
-async def post_assignment(caller: SuperAdminWriting, body: AssignmentBody) -> dict[str, Any]:
+@router.post("/assign", status_code=201, summary="Give a permission to a rank", response_model=PermissionAssigned)
+async def post_assignment(caller: SuperAdminWriting, body: AssignmentBody) -> Json:
     """Everybody of the rank has it at once."""
-    return {"data": await permissions.assign(caller, body.role, str(body.permission_id))}
+    return Json({"data": await permissions.assign(caller, body.role, str(body.permission_id))}, 201)
 
 
-@router.delete("/assign/{assignment_id}", summary="Take a permission from a rank")
-async def delete_assignment(caller: SuperAdminWriting, assignment_id: str) -> dict[str, str]:
+@router.delete("/assign/{assignment_id}", summary="Take a permission from a rank", response_model=Message)
+async def delete_assignment(caller: SuperAdminWriting, assignment_id: str) -> Json:
     """Nobody of the rank has it any more, at once."""
     await permissions.revoke(caller, assignment_id)
-    return {"message": "Permission révoquée avec succès"}
+    return Json({"message": "Permission révoquée avec succès"})
 
 
-@router.get("/{permission_id}", summary="One permission")
-async def get_permission(caller: Admin, permission_id: str) -> dict[str, Any]:
+@router.get("/{permission_id}", summary="One permission", response_model=OnePermission)
+async def get_permission(caller: Admin, permission_id: str) -> Json:
     """With the ranks that have it."""
-    return {"data": await permissions.permission(caller, permission_id)}
+    return Json({"data": await permissions.permission(caller, permission_id)})

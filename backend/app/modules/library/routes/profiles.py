@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from app.accounts.bodies import Body, FullName, Username
 from app.accounts.errors import USERNAME_TAKEN
+from app.answers import Json, PageOf, errors
 from app.modules.library import profiles
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_FOUND
@@ -16,7 +17,6 @@ from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
 from app.modules.library.shapes.resources import Resource
 from app.modules.library.texts import BLANK_IS_NONE, Account, Biography, Layout, Picture
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, PagedLeniently, PagedLong, wanted_by_builder, wanted_form
 from app.routers import Router
 
@@ -95,7 +95,9 @@ async def put_profile(caller: User, profile_id: str, body: ProfileChanges) -> Js
     return Json(await profiles.change(caller, profile_id, body.model_dump(mode="json", exclude_unset=True)))
 
 
-@router.get("/{profile_id}/resources", summary="The resources of a user", response_model=PageOf[Resource])
+@router.get(
+    "/{profile_id}/resources", summary="The resources of a user", response_model=PageOf[Resource] | list[Resource]
+)
 async def get_resources(caller: Anybody, request: Request, profile_id: str, page: PagedLeniently) -> Json:
     """Those that the caller may read, the newest first. Nobody has none. A page that makes no sense is the first."""
     return Json(await profiles.resources(caller, profile_id, page, wanted_form(request)))

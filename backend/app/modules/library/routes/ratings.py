@@ -6,12 +6,12 @@ from pydantic import Field
 
 from app.accounts.bodies import Body
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, Message, errors
 from app.modules.library import ratings
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.ratings import ALREADY_RATED, NOT_YET_RATED, RATING_NOT_FOUND
 from app.modules.library.shapes.resources import Rating, RatingWithAuthor
-from app.named.answers import Json, Message, errors
 from app.named.lists import PagedWhole
 from app.routers import Router
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name
 from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
+from app.answers import Json, Message, errors
 from app.modules.library import resource_permissions
 from app.modules.library.bodies import Expiry, none_if_blank
 from app.modules.library.callers import User
@@ -18,7 +19,6 @@ from app.modules.library.resource_permissions import (
     RESOURCE_PERMISSION_NOT_FOUND,
 )
 from app.modules.library.shapes.resources import ResourcePermission, ResourcePermissionInFull
-from app.named.answers import Json, Message, errors
 from app.routers import Router
 
 router = Router(prefix="/api/resources", tags=["resources"])

@@ -7,13 +7,13 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, PageOf, errors
 from app.modules.library import bodies, resources
 from app.modules.library.bodies import Elsewhere, FileLink, FilePath, LongText
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.resources import Resource, ResourceInFull
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_form
 from app.routers import Router
 
@@ -61,7 +61,7 @@ class ResourceChanges(_ResourceBody):
     description: Description = ""
 
 
-@router.get("", summary="List resources", response_model=PageOf[Resource])
+@router.get("", summary="List resources", response_model=PageOf[Resource] | list[Resource])
 async def get_resources(caller: Anybody, request: Request, page: Paged) -> Json:
     """Those that the caller may read; `search`, `tags`, `authorId` and any column narrow the list.
 

@@ -3,19 +3,19 @@
 from fastapi import Request
 
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, Message, PageOf, errors
 from app.modules.library import saved
 from app.modules.library.callers import User
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.saved import ALREADY_SAVED, NOT_SAVED
 from app.modules.library.shapes.resources import Resource, SavedResource
-from app.named.answers import Json, Message, PageOf, errors
 from app.named.lists import Paged, wanted_form
 from app.routers import Router
 
 router = Router(prefix="/api/resources", tags=["resources"])
 
 
-@router.get("/saved", summary="What the caller keeps at hand", response_model=PageOf[Resource])
+@router.get("/saved", summary="What the caller keeps at hand", response_model=PageOf[Resource] | list[Resource])
 async def get_saved(caller: User, request: Request, page: Paged) -> Json:
     """The last saved first; narrowed like the list of resources. What may not be read any more is left out."""
     return Json(await saved.saved(caller, request.query_params, page, wanted_form(request)))

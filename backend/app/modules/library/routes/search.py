@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 
+from app.answers import Json
 from app.modules.library import search
 from app.modules.library.callers import Anybody
 from app.modules.library.search import Question
 from app.modules.library.shapes.search import SearchResult
 from app.modules.library.tables.kinds import ResourceType
-from app.named.answers import Json
 from app.named.lists import Paged
 from app.routers import Router
 

@@ -7,10 +7,10 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
+from app.answers import Json, PageOf
 from app.modules.library import settings
 from app.modules.library.callers import Admin, SuperAdmin
 from app.modules.library.shapes.administration import ConfigChange, ConfigEntry, ConfigRow
-from app.named.answers import Json, PageOf
 from app.named.bodies import AnyJson
 from app.named.lists import Paged
 from app.routers import Router

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator
 
 from app.accounts.bodies import Body
 from app.accounts.errors import INSUFFICIENT_ROLE, USER_NOT_FOUND
+from app.answers import Json, Message, errors
 from app.modules.library import sharing
 from app.modules.library.bodies import Expiry, none_if_blank
 from app.modules.library.callers import User
@@ -20,7 +21,6 @@ from app.modules.library.sharing import (
     SHARE_NOT_FOUND,
 )
 from app.modules.library.tables.kinds import PermissionType
-from app.named.answers import Json, Message, errors
 from app.named.lists import PagedWhole
 from app.routers import Router
 

@@ -11,6 +11,7 @@ from app.accounts.bodies import Body, Name, Text
 from app.accounts.errors import AUTH_TOKEN_MISSING, INSUFFICIENT_ROLE
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
+from app.answers import Json, PageOf, errors
 from app.modules.library import suggestions
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import DUPLICATE_ENTRY
@@ -19,7 +20,6 @@ from app.modules.library.shapes.community import Suggestion, SuggestionInFull, S
 from app.modules.library.suggestions import ALREADY_APPROVED, ALREADY_PENDING, SUGGESTION_NOT_FOUND, VOTE_NOT_FOUND
 from app.modules.library.tables.kinds import SuggestionStatus, SuggestionType, VoteType
 from app.modules.library.vote_counts import VoteCounts
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged, wanted_by_builder, wanted_form
 from app.routers import Router
 

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 from fastapi import Body as Content
 from fastapi import Depends, Path, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from app.accounts.bodies import Body, Name, Text
+from app.answers import Json, errors
 from app.errors import MALFORMED_REQUEST, ErrorSpec
 from app.modules.library import counters, settings
 from app.modules.library.callers import Admin, Anybody, User
 from app.modules.library.errors import ACCESS_DENIED
 from app.modules.library.shapes.administration import ConfigTableRow
 from app.modules.library.table_rows import NAMES, NOT_FOUND, TableName, TableRows, rows_of
-from app.named.answers import Json, errors
 from app.named.ask import telling
 from app.named.bodies import AnyJson, JsonObject
 from app.routers import Router
@@ -39,7 +39,6 @@ class _TableNames(Convertor[str]):
 register_url_convertor("librarytable", _TableNames())
 router = Router(prefix="/api", tags=["tables"])
 Table = Annotated[TableName, Path(description="The name of a table that has no route of its own.")]
-AnyRow = dict[str, Any]
 _LIST, _ROW = "/{table:librarytable}", "/{table:librarytable}/{row_id}"
 
 
@@ -53,6 +52,18 @@ def _written(caller: User, table: Table) -> TableRows:
 
 Read = Annotated[TableRows, Depends(_read)]
 Written = Annotated[TableRows, Depends(_written)]
+
+
+class TableRow(RootModel[dict[str, Any]]):
+    """A row: its columns by their names in snake_case, as `/rest/v1/` describes them for the table."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"id": "0193f2a0-0000-7000-8000-000000000000"}})
+
+
+class FunctionAnswer(RootModel[Any]):
+    """What a function answers, as `/rest/v1/` describes it: a value, a row, rows, or null."""
+
+    model_config = ConfigDict(json_schema_extra={"example": 1})
 
 
 class SettingRow(Body):
@@ -77,13 +88,13 @@ async def post_setting(caller: Admin, body: SettingRow) -> Json:
     return Json(rows.told(stored), 201 if is_new else 200)
 
 
-@router.get(_LIST, summary="Rows of a table", response_model=list[AnyRow])
+@router.get(_LIST, summary="Rows of a table", response_model=list[TableRow])
 async def get_rows(rows: Read, request: Request) -> Json:
     """Those that the caller may read: `column=…` and `column__operator=…` narrow them, `sortBy` orders them."""
     return Json(await rows.listed(request.query_params))
 
 
-@router.get(_ROW, summary="A row of a table", response_model=AnyRow, responses=errors(NOT_FOUND))
+@router.get(_ROW, summary="A row of a table", response_model=TableRow, responses=errors(NOT_FOUND))
 async def get_row(rows: Read, row_id: str) -> Json:
     """One that the caller may not read is not there."""
     return Json(await rows.found(row_id))
@@ -93,7 +104,7 @@ async def get_row(rows: Read, row_id: str) -> Json:
     _LIST,
     status_code=201,
     summary="A new row of a table",
-    response_model=AnyRow | list[AnyRow],
+    response_model=TableRow | list[TableRow],
     responses=errors(MALFORMED_REQUEST),
 )
 async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
@@ -101,7 +112,9 @@ async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
     return Json(await rows.insert(body), 201)
 
 
-@router.put(_ROW, summary="Change a row of a table", response_model=AnyRow, responses=errors(NOT_FOUND, ACCESS_DENIED))
+@router.put(
+    _ROW, summary="Change a row of a table", response_model=TableRow, responses=errors(NOT_FOUND, ACCESS_DENIED)
+)
 async def put_row(rows: Written, row_id: str, body: Annotated[AnyJson, Content()]) -> Json:
     """What is left out stays as it is; what the server keeps stays whatever the body says."""
     return Json(await rows.change(row_id, body))
@@ -113,7 +126,9 @@ async def delete_row(rows: Written, row_id: str) -> None:
     await rows.delete(row_id)
 
 
-@router.post("/rpc/{function}", summary="Call a function", responses=errors(UNKNOWN_FUNCTION))
+@router.post(
+    "/rpc/{function}", summary="Call a function", response_model=FunctionAnswer, responses=errors(UNKNOWN_FUNCTION)
+)
 async def post_call(
     caller: Anybody, request: Request, function: str, arguments: Annotated[JsonObject | None, Content()] = None
 ) -> Json:

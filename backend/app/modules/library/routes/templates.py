@@ -7,13 +7,13 @@ from pydantic import BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, Message, errors
 from app.modules.library import bodies, templates
 from app.modules.library.bodies import Elsewhere, LongText, Preview
 from app.modules.library.callers import Anybody, User
 from app.modules.library.shapes.resources import Resource, Template
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
 from app.modules.library.templates import NOT_TO_CHANGE, NOT_TO_DELETE, TEMPLATE_NOT_FOUND
-from app.named.answers import Json, Message, errors
 from app.named.bodies import JsonObject
 from app.named.lists import PagedLong
 from app.routers import Router

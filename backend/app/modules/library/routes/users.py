@@ -6,13 +6,13 @@ from fastapi import Depends, Query
 
 from app.accounts.bodies import Body, Text
 from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, PageOf, errors
 from app.modules.library import users
 from app.modules.library.callers import Caller, calling
 from app.modules.library.errors import FOREIGN_KEY_CONSTRAINT
 from app.modules.library.shapes.overview import Rank, UserInFull
 from app.modules.library.tables.kinds import AppRole
 from app.modules.library.users import INVALID_ROLE, LAST_SUPER_ADMIN
-from app.named.answers import Json, PageOf, errors
 from app.named.lists import Paged
 from app.routers import Router
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from app.accounts.bodies import Body, Text
+from app.answers import Json, Message, errors
 from app.modules.library import versions
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import RESOURCE_NOT_FOUND
@@ -18,7 +19,6 @@ from app.modules.library.versions import (
     VERSION_NOT_FOUND,
     number_of,
 )
-from app.named.answers import Json, Message, errors
 from app.named.lists import PagedLong
 from app.routers import Router
 

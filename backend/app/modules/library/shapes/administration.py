@@ -15,7 +15,7 @@ class ConfigRow(Shape):
 
     id: str
     key: str
-    value: Any
+    value: Any = Field(examples=[5])
     description: str | None
     created_at: datetime
     updated_at: datetime
@@ -24,7 +24,7 @@ class ConfigRow(Shape):
 class ConfigEntry(BaseModel):
     """A setting, under its key."""
 
-    value: Any
+    value: Any = Field(examples=[5])
     description: str | None
     updated_at: Annotated[datetime, Field(alias="updatedAt")]
 

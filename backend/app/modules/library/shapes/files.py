@@ -59,10 +59,3 @@ class SignedLink(Shape):
 
     url: str
     expires_at: datetime
-
-
-class Removed(BaseModel):
-    """That a file is gone."""
-
-    success: bool
-    message: str

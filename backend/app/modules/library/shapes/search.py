@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
+from app.answers import Meta
 from app.modules.library.shapes.resources import Resource
-from app.named.lists import Meta
 
 
 class Highlights(BaseModel):

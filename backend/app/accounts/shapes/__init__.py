@@ -1,0 +1,1 @@
+"""What the routes of accounts answer, as the description shows it, one file a subject."""
