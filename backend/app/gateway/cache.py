@@ -288,14 +288,13 @@ class Cache:
         await self._forget([EPOCH])
 
     async def _forget(self, names: Iterable[str]) -> bool:
-        self._at_hand.clear()
         try:
             answers = await self.redis.run(("DEL", *map(self._key, names)))
         except RedisUnavailable:
             # Nobody here reads from it before it was greeted again, and then everything is forgotten.
             return False
         finally:
-            # Once more: who looked meanwhile may have been told of the versions before.
+            # Now, not before: who looked meanwhile may have been told of the versions before.
             self._at_hand.clear()
         if isinstance(answers[0], Exception):
             self._refused(answers[0])
