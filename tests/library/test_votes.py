@@ -17,7 +17,7 @@ from app.modules.library.vote_counts import Standing, VoteCounts
 from app.settings import Settings
 from fastapi import FastAPI
 
-from tests.accounts.conftest import Member, signed_up
+from tests.accounts.conftest import Member, signed_up, with_group
 from tests.conftest import Urls, run_sql
 from tests.library.conftest import People
 from tests.library.test_suggestions import proposed, told, voted
@@ -35,8 +35,11 @@ def redis_server() -> Generator[OwnRedis]:
 
 @pytest.fixture(scope="module")
 def cheap(cheap: Settings, redis_server: OwnRedis) -> Settings:
-    """The same settings with that Redis."""
-    return cheap.model_copy(update={"redis": redis_server.settings})
+    """The same settings with that Redis. Votes wait for each other, on a busy machine for long."""
+    patient = with_group(cheap, "database", acquire_timeout_seconds=60.0, statement_timeout_seconds=60.0)
+    patient = with_group(patient, "http", timeout_seconds=120.0)
+    redis = redis_server.settings.model_copy(update={"timeout_seconds": 10.0})
+    return patient.model_copy(update={"redis": redis})
 
 
 async def until(found: Callable[[], Awaitable[Any]]) -> Any:
@@ -156,16 +159,15 @@ async def test_a_vote_for_nothing_is_refused(client: httpx.AsyncClient, people: 
 
 
 async def test_two_hundred_voters_at_once_are_counted_and_approve_once(
-    client: httpx.AsyncClient, app: FastAPI, people: People, counts: VoteCounts, urls: Urls
+    client: httpx.AsyncClient, people: People, counts: VoteCounts, urls: Urls, redis_server: OwnRedis
 ) -> None:
     made = await proposed(client, people.owner, "Tempête", "category")
     voters = [await signed_up(client) for _ in range(200)]
-    redis = app.state.relais.redis
 
     async def cast(number: int, voter: Member) -> None:
         await voted(client, voter, made["id"], "downvote" if number % 4 == 3 else "upvote")
         if number % 50 == 25:
-            await redis.run(("FLUSHALL",))
+            assert await asyncio.to_thread(redis_server.say, "FLUSHALL") == "+OK"
 
     await asyncio.gather(*(cast(number, voter) for number, voter in enumerate(voters)))
     assert await state_of(urls, made["id"]) == (100, "approved")

@@ -201,7 +201,8 @@ class Cache:
             # Full, or a replica: nothing can be told of versions.
             raise RedisUnavailable(str(answer))
         if len(answer) > 1:
-            return b"", answer[0], asked + answer[1] / 1000
+            # It was the answer of then: what is written elsewhere from then on shows so much later, not more.
+            return b"", answer[0], asked + min(answer[1] / 1000, self._at_hand.seconds)
         return answer[0], None, _FOR_EVER
 
     async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute, *, again: bool) -> ResultSet:
