@@ -1,7 +1,7 @@
 """One connection: who it is, what it hears, and what waits to be sent to it."""
 
 import time
-from asyncio import Queue
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from app.auth.caller import Caller
 from app.realtime.rooms import Member
 from app.realtime.subscriptions import Subscription, Told
 from app.settings import RealtimeSettings
+from app.sockets.outbox import Outbox
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +29,9 @@ class Client:
     #: When its token ends, by the clock on the wall.
     expires: float | None
     #: What waits to be sent. Only what is ours to leave out is ever left out.
-    queue: "Queue[Any]"
+    queue: Outbox
+    #: What the process has told and refused: added to.
+    counts: Counter[str]
     subscriptions: dict[str, Subscription] = field(default_factory=dict[str, Subscription])
     #: By channel, where others are met: the name of the room, and what it knows of this client.
     places: dict[str, tuple[str, Member]] = field(default_factory=dict[str, tuple[str, Member]])
@@ -57,7 +60,8 @@ class Client:
 
     def deliver(self, told: Told) -> bool:
         """Put an event into the queue; False if there is no room."""
-        if self.lagging or self.queue.qsize() >= self.settings.backlog_events:
+        queue, settings = self.queue, self.settings
+        if self.lagging or queue.qsize() >= settings.backlog_events or queue.size >= settings.backlog_bytes:
             self.lagging = True
             return False
         self.send(told.event, told.payload)
@@ -67,6 +71,7 @@ class Client:
         """Put an event into the queue, come what may."""
         text = f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]"
         self.queue.put_nowait(packet.Packet(packet.MESSAGE, data=text))
+        self.counts["sent"] += 1
 
     def look_for_room(self) -> None:
         """If everything has been sent, say what was left out and go on."""
@@ -76,4 +81,5 @@ class Client:
         for channel, subscription in self.subscriptions.items():
             missed, subscription.missed_since = subscription.missed_since, None
             if missed is not None:
+                self.counts["gaps"] += 1
                 self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})
