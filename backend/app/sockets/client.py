@@ -56,12 +56,15 @@ class Client:
 
     def has_room(self) -> bool:
         """Whether what can wait need not."""
-        return not self.lagging and self.queue.qsize() * 2 < self.settings.backlog_events
+        return not self.lagging and self._filled() < 0.5
+
+    def _filled(self) -> float:
+        settings = self.settings
+        return max(self.queue.qsize() / settings.backlog_events, self.queue.size / settings.backlog_bytes)
 
     def deliver(self, told: Told) -> bool:
         """Put an event into the queue; False if there is no room."""
-        queue, settings = self.queue, self.settings
-        if self.lagging or queue.qsize() >= settings.backlog_events or queue.size >= settings.backlog_bytes:
+        if self.lagging or self._filled() >= 1:
             self.lagging = True
             return False
         self.send(told.event, told.payload)
