@@ -70,7 +70,7 @@ class Api(FastAPI):
         self.sockets: Sockets | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and scope["path"].startswith(sockets.PATH) and self.sockets is not None:
+        if scope["type"] != "lifespan" and scope["path"] == sockets.PATH and self.sockets is not None:
             return await self.sockets(scope, receive, send)
         if scope["type"] == "http":
             path: str = scope["path"]

@@ -6,7 +6,9 @@ another process can lose an event, and whoever comes back reads on from where th
 
 import asyncio
 import itertools
+import math
 import random
+import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,12 +32,14 @@ _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
 #: So often whoever is told of the past is looked at, when they have no room.
-_ROOM_SECONDS = 0.02
 _PAUSE_SECONDS = 0.5
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
 #: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
 _AT_ONCE, _LONGEST_SECONDS = 4, 2.0
+_TOLD_AT_ONCE = 100
+#: Pause between two looks whether somebody has taken what they were told, and how long others wait for that.
+_ROOM_SECONDS, _MOMENT_SECONDS = 0.002, 0.05
 
 
 @dataclass(slots=True)
@@ -134,8 +138,8 @@ class Feed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             for change in changes:
-                while not subscription.has_room() and not subscription.ended:  # noqa: ASYNC110 - a queue tells nobody
-                    await asyncio.sleep(_ROOM_SECONDS)
+                # The log keeps what there is no room for yet.
+                await _room(subscription)
                 self._tell(subscription, change, sights)
             subscription.position = changes[-1].position if len(changes) == log.MOST else until
 
@@ -228,9 +232,17 @@ class Feed:
                 continue
             for table in one.topic.tables:
                 interested[table].append(one)
+        told, patient = 0, True
         for change in batch.changes:
             for one in interested[change.table]:
+                if patient and one.missed_since is None and not one.has_room():
+                    # A burst makes nobody slow; but whoever is, is not waited for.
+                    patient = await _room(one, _MOMENT_SECONDS)
                 self._tell(one, change, sights)
+            told += len(interested[change.table])
+            if told >= _TOLD_AT_ONCE:
+                told = 0
+                await asyncio.sleep(0)
 
     def _tell(self, subscription: Subscription, change: Change, sights: "_Sights") -> None:
         if subscription.ended or not subscription.topic.concerns(change):
@@ -302,6 +314,17 @@ class _Batch:
 
 def _shown(image: Image | None, columns: Collection[str]) -> Image | None:
     return None if image is None else {name: value for name, value in image.items() if name in columns}
+
+
+async def _room(subscription: Subscription, seconds: float = math.inf) -> bool:
+    """Whether there is room for one more event, or nobody to be told of it, before the time is over."""
+    pause, end = _ROOM_SECONDS, time.monotonic() + seconds
+    while not (subscription.ended or subscription.has_room()):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _MOMENT_SECONDS)
+    return True
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

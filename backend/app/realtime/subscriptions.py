@@ -122,7 +122,7 @@ class Subscription:
     stamp: Stamp
     #: Takes an event; False: there is no room for it.
     deliver: Callable[[Told], bool]
-    #: Whether it has room enough for what was before it came, which can wait.
+    #: Whether it has room enough for what can wait.
     has_room: Callable[[], bool] = lambda: True
     #: What it has been told of, or need not be.
     position: int = 0
