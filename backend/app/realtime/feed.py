@@ -34,7 +34,6 @@ REPLAY_UNAVAILABLE = ErrorSpec("REALTIME_UNAVAILABLE", 503, "Le temps réel est 
 _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
-#: So often whoever is told of the past is looked at, when they have no room.
 _PAUSE_SECONDS = 0.5
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})

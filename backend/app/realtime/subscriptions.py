@@ -93,6 +93,8 @@ class RowsOf:
     filter: Filter | None = None
     #: The client's own number for it.
     id: str | float | None = None
+    #: The client's own name for the schema, if it is another.
+    schema: str = ""
 
     @property
     def tables(self) -> tuple[Name, ...]:
@@ -124,9 +126,10 @@ class RowsOf:
             return None
         if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
             return None
-        made = sight.made.get((self.channel, self.id))
+        like = self.channel, self.id, self.schema
+        made = sight.made.get(like)
         if made is None:
-            made = sight.made[self.channel, self.id] = Told("postgres_changes", self._payload(kind, sight))
+            made = sight.made[like] = Told("postgres_changes", self._payload(kind, sight))
         return made
 
     def _payload(self, kind: str, sight: Sight) -> dict[str, Any]:
@@ -134,7 +137,7 @@ class RowsOf:
         payload: dict[str, Any] = {
             "channel": self.channel,
             "position": change.position,
-            "schema": change.table.schema,
+            "schema": self.schema or change.table.schema,
             "table": change.table.name,
             "eventType": kind,
             "commit_timestamp": change.at,

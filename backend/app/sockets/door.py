@@ -18,6 +18,8 @@ TOO_MANY_PEERS = ErrorSpec("REALTIME_TOO_MANY_PEERS", 429, "Trop de connexions, 
 BAD_REQUEST = ErrorSpec("REALTIME_BAD_REQUEST", 400, "Requête invalide")
 #: What a client sends in a frame of its own: a close, a ping, a pong, a message, the end of an upgrade.
 _FRAMES = frozenset("12345")
+#: An attachment in a request, and what stands for it: a message that is none.
+_BINARY, _UNREAD = "b", "4"
 #: Packets that one request may carry, as the library has it.
 _MOST_PACKETS = 16
 _SEPARATOR = "\x1e"
@@ -121,7 +123,7 @@ class Door:
             raise refuse(BAD_REQUEST, "no such connection")
         body = await _body(Request(scope, receive), self._settings.message_bytes)
         try:
-            packets = body.decode().split(_SEPARATOR)
+            packets = [_UNREAD if part[:1] == _BINARY else part for part in body.decode().split(_SEPARATOR)]
         except UnicodeDecodeError:
             packets = [""]
         if len(packets) > _MOST_PACKETS or any(packet[:1] not in _FRAMES for packet in packets):
@@ -133,6 +135,7 @@ class Door:
             raise refuse(BAD_REQUEST, "nothing is read")
         peer.pace = peer.pace or self._pace()
         await peer.pace.wait(len(packets))
+        body = _SEPARATOR.join(packets).encode()
         scope["headers"] = [
             *(item for item in scope["headers"] if item[0] != b"content-length"),
             (b"content-length", str(len(body)).encode()),
