@@ -10,8 +10,11 @@ import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 from app import log as logs
 from app.adapters.listener import Listener
@@ -21,7 +24,7 @@ from app.errors import AppError, ErrorSpec, refuse
 from app.realtime import log
 from app.realtime.log import CHANGED, NUMBERED, Change, Image, Marks
 from app.realtime.rules import Readers
-from app.realtime.subscriptions import Sight, Subscription
+from app.realtime.subscriptions import Lookup, Sight, Subscription, Told
 
 NOT_HEARD = "changes_not_heard"
 AWAY = "changes_unavailable"
@@ -52,6 +55,8 @@ class Feed:
     tables: frozenset[Name]
     #: Columns that nobody is shown.
     hidden: frozenset[str] = frozenset()
+    #: Told the last position whenever the log was looked after, and each second.
+    numbered: Callable[[int], None] | None = None
     #: The last position that this process has taken in hand.
     position: int = 0
     _marks: Marks = field(default_factory=lambda: Marks(0, 0))
@@ -133,14 +138,14 @@ class Feed:
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            sights, failed = await self._sights(changes, [subscription])
-            if failed:
+            seen = await self.see(changes, [subscription])
+            if seen.failed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             for change in changes:
                 # The log keeps what there is no room for yet.
                 await _room(subscription)
-                self._tell(subscription, change, sights)
+                self._tell(subscription, change, seen)
             subscription.position = changes[-1].position if len(changes) == log.MOST else until
 
     def go_on_apart(self, subscription: Subscription) -> None:
@@ -173,6 +178,8 @@ class Feed:
             try:
                 last = await log.number(self.database)
                 self._mine = news and last > self._marks.last
+                if self.numbered is not None:
+                    self.numbered(last)
             except AppError as error:
                 if error.code in _NO_LOG:
                     return
@@ -223,10 +230,10 @@ class Feed:
     async def _hand_out(self, batch: "_Batch") -> None:
         if not batch.changes or not batch.readers:
             return
-        sights, failed = await self._sights(batch.changes, batch.readers)
+        seen = await self.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
-            if one.stamp in failed:
+            if one.stamp in seen.failed:
                 one.position = batch.after
                 self.go_on_apart(one)
                 continue
@@ -238,50 +245,67 @@ class Feed:
                 if patient and one.missed_since is None and not one.has_room():
                     # A burst makes nobody slow; but whoever is, is not waited for.
                     patient = await _room(one, _MOMENT_SECONDS)
-                self._tell(one, change, sights)
+                self._tell(one, change, seen)
             told += len(interested[change.table])
             if told >= _TOLD_AT_ONCE:
                 told = 0
                 await asyncio.sleep(0)
 
-    def _tell(self, subscription: Subscription, change: Change, sights: "_Sights") -> None:
-        if subscription.ended or not subscription.topic.concerns(change):
-            return
-        sight = sights.get((subscription.stamp, change.position))
-        told = subscription.topic.told(sight) if sight is not None else None
+    def _tell(self, subscription: Subscription, change: Change, seen: "Seen") -> None:
+        told = None if subscription.ended else seen.told(subscription, change)
         if told is not None and not subscription.deliver(told) and subscription.missed_since is None:
             subscription.missed_since = change.position - 1
 
-    async def _sights(
-        self, changes: Sequence[Change], subscriptions: Iterable[Subscription]
-    ) -> tuple["_Sights", set[Stamp]]:
-        """What each reader may see of each change that concerns them; and those who could not be asked about."""
+    async def see(self, changes: Sequence[Change], subscriptions: Iterable[Subscription]) -> "Seen":
+        """What each reader may see of each change that concerns them, and what they are told besides."""
         by_table: dict[Name, list[Change]] = defaultdict(list)
         for change in changes:
             by_table[change.table].append(change)
+        subscriptions = list(subscriptions)
         asked: dict[tuple[Stamp, Name], dict[int, Change]] = defaultdict(dict)
         for one in subscriptions:
             for table in one.topic.tables:
                 which = asked[one.stamp, table]
                 which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
-        found, failed, shared = dict[tuple[Stamp, int], Sight](), set[Stamp](), dict[Hashable, Sight]()
-
-        async def see(stamp: Stamp, table: Name, which: Sequence[Change]) -> None:
-            try:
-                async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
-                    await self._see(stamp, table, which, found, shared)
-            except (AppError, TimeoutError) as error:
-                # One reader's trouble is nobody else's.
-                logs.event(NOT_JUDGED, {"table": ".".join(table), "reason": str(error)}, level="warning")
-                failed.add(stamp)
-
+        seen, shared = Seen(), dict[Hashable, Sight]()
         await asyncio.gather(
-            *(see(stamp, table, list(which.values())) for (stamp, table), which in asked.items() if which)
+            *(
+                self._asked(stamp, table.name, seen, self._see(stamp, table, list(which.values()), seen, shared))
+                for (stamp, table), which in asked.items()
+                if which
+            )
         )
-        return found, failed
+        wanted: dict[tuple[Stamp, str], set[str]] = defaultdict(set)
+        for one in subscriptions:
+            for table, lookup in one.topic.lookups.items():
+                for change in by_table[table]:
+                    if (one.stamp, change.position) in seen.sights and one.topic.concerns(change):
+                        wanted[one.stamp, lookup.statement].add(_key(change, lookup))
+        await asyncio.gather(
+            *(
+                self._asked(stamp, "lookup", seen, self._look_up(stamp, statement, keys, seen))
+                for (stamp, statement), keys in wanted.items()
+            )
+        )
+        return seen
+
+    async def _asked(self, stamp: Stamp, what: str, seen: "Seen", asking: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
+                await asking
+        except (AppError, TimeoutError) as error:
+            # One reader's trouble is nobody else's.
+            logs.event(NOT_JUDGED, {"table": what, "reason": str(error)}, level="warning")
+            seen.failed.add(stamp)
+        finally:
+            asking.close()
+
+    async def _look_up(self, stamp: Stamp, statement: str, keys: Collection[str], seen: "Seen") -> None:
+        for key, found in await self.database.fetch(stamp, statement, list(keys), mode="write"):
+            seen.found[stamp, statement, key] = orjson.loads(found)
 
     async def _see(
-        self, stamp: Stamp, table: Name, changes: Sequence[Change], found: "_Sights", shared: dict[Hashable, Sight]
+        self, stamp: Stamp, table: Name, changes: Sequence[Change], seen: "Seen", shared: dict[Hashable, Sight]
     ) -> None:
         images = [text for change in changes for text in (change.old_text, change.new_text) if text is not None]
         readable = await self.readers.readable(table, stamp, images)
@@ -297,10 +321,28 @@ class Feed:
             key = (change.position, stamp.role, old is None, new is None)
             if key not in shared:
                 shared[key] = Sight(change, _shown(old, columns), _shown(new, columns))
-            found[stamp, change.position] = shared[key]
+            seen.sights[stamp, change.position] = shared[key]
 
 
-_Sights = dict[tuple[Stamp, int], Sight]
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What readers may see of some changes, by reader."""
+
+    sights: dict[tuple[Stamp, int], Sight] = field(default_factory=dict[tuple[Stamp, int], Sight])
+    #: What was looked up, by reader, statement and key.
+    found: dict[tuple[Stamp, str, str], Any] = field(default_factory=dict[tuple[Stamp, str, str], Any])
+    #: Readers who could not be asked about.
+    failed: set[Stamp] = field(default_factory=set[Stamp])
+
+    def told(self, subscription: Subscription, change: Change) -> Told | None:
+        """What somebody is told of a change."""
+        topic, stamp = subscription.topic, subscription.stamp
+        sight = self.sights.get((stamp, change.position))
+        if sight is None or not topic.concerns(change):
+            return None
+        lookup = topic.lookups.get(change.table)
+        found = None if lookup is None else self.found.get((stamp, lookup.statement, _key(change, lookup)))
+        return topic.told(sight, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +352,10 @@ class _Batch:
     after: int
     changes: Sequence[Change]
     readers: Sequence[Subscription]
+
+
+def _key(change: Change, lookup: Lookup) -> str:
+    return str((change.new or change.old or {}).get(lookup.column))
 
 
 def _shown(image: Image | None, columns: Collection[str]) -> Image | None:

@@ -38,6 +38,19 @@ class Sight:
         return self.new is None
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What images do not say: asked once for all changes of a batch, in each reader's name.
+
+    So it is what they see; and as it is now, not as it was when the change was made.
+    """
+
+    #: Given an array of keys as texts: rows of a key and JSON. A key that is left out is nothing to the reader.
+    statement: str
+    #: Where an image has the key.
+    column: str
+
+
 class Topic(Protocol):
     """What a subscription is to."""
 
@@ -51,12 +64,22 @@ class Topic(Protocol):
         """Those that it is about."""
         ...
 
+    @property
+    def subject(self) -> object:
+        """What it is about: a connection that has two names for the same thing is told of it under the later one."""
+        ...
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """What is asked besides, by the table that was changed."""
+        ...
+
     def concerns(self, change: Change) -> bool:
         """Whether a change is of any interest, whoever may see it."""
         ...
 
-    def told(self, sight: Sight) -> Told | None:
-        """What a reader is told."""
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
+        """What a reader is told, given what was looked up."""
         ...
 
 
@@ -76,6 +99,16 @@ class RowsOf:
         """The one that it is about."""
         return (self.table,)
 
+    @property
+    def subject(self) -> object:
+        """Two of them may differ in anything: each is told apart."""
+        return self.channel
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """Nothing."""
+        return {}
+
     def concerns(self, change: Change) -> bool:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
         if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
@@ -83,7 +116,7 @@ class RowsOf:
         images = [image for image in (change.new, change.old) if image is not None]
         return self.filter is None or any(map(self.filter.matches, images))
 
-    def told(self, sight: Sight) -> Told | None:
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
         """In the form of the client library. Of a row that is gone nothing but its key is told."""
         change = sight.change
         kind = "DELETE" if sight.is_gone else change.operation

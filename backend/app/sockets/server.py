@@ -238,6 +238,10 @@ class Sockets:
             raise refuse(TOO_MANY)
         found = found or await self._opened(client, channel)
         self._leave(client, channel)
+        subject = found.topic.subject
+        for name in [name for name, other in client.subscriptions.items() if other.topic.subject == subject]:
+            # Two names of one thing: what happens to it is told once.
+            self._leave(client, name)
         subscription = Subscription(found.topic, client.stamp, client.deliver, client.has_room)
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
@@ -299,17 +303,28 @@ class Sockets:
             return SLOWER
         if not isinstance(channel, str):
             return None
-        self._leave(client, channel)
+        left = self._leave(client, channel)
         client.send("unsubscribed", {"channel": channel[:_LONGEST_CHANNEL]})
+        if left is not None:
+            await self._join_again(client, channel)
         return {"channel": channel[:_LONGEST_CHANNEL]}
 
-    def _leave(self, client: Client, channel: str) -> None:
+    async def _join_again(self, client: Client, left: str) -> None:
+        """What is joined by itself is heard under its own name again when its other one was left."""
+        for kind in self._kinds:
+            if kind.joined is not None and kind.pattern.fullmatch(left):
+                name = kind.joined(client.caller.user_id)
+                if name not in (left, *client.subscriptions):
+                    await self._join(client, name, None)
+
+    def _leave(self, client: Client, channel: str) -> Subscription | None:
         subscription = client.subscriptions.pop(channel, None)
         if subscription is not None:
             self._feed.unsubscribe(subscription)
         place = client.places.pop(channel, None)
         if place is not None:
             self._rooms.leave(*place)
+        return subscription
 
     async def _subscribe_resource(self, sid: str, *args: Any) -> Any:
         if args and isinstance(args[0], str):
