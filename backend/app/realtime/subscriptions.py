@@ -9,6 +9,8 @@ from app.catalog.types import Name
 from app.realtime.filters import Filter
 from app.realtime.log import Change, Image
 
+#: Rows that a subscription remembers to have told to be gone.
+_REMEMBERED = 1000
 ALL = frozenset({"INSERT", "UPDATE", "DELETE"})
 
 
@@ -84,6 +86,16 @@ class Topic(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Rows of another table that let somebody read rows of this one."""
+
+    #: Tells which of these rows somebody still sees.
+    lookup: Lookup
+    #: Where it is said whom they let read.
+    user_column: str
+
+
+@dataclass(slots=True, eq=False)
 class RowsOf:
     """Changes to the rows of a table, as `postgres_changes` of the client library takes them."""
 
@@ -95,11 +107,16 @@ class RowsOf:
     id: str | float | None = None
     #: The client's own name for the schema, if it is another.
     schema: str = ""
+    #: By table, what rights to rows of this one hang on, and whose are looked at.
+    rights: Mapping[Name, Right] = field(default_factory=dict[Name, Right])
+    user_id: str = ""
+    #: Rows that were told to be gone lately: they may go with the right to them, which is told as well.
+    _gone: dict[Any, None] = field(default_factory=dict[Any, None])
 
     @property
     def tables(self) -> tuple[Name, ...]:
-        """The one that it is about."""
-        return (self.table,)
+        """The one that it is about, and those that rights to it hang on."""
+        return (self.table, *self.rights)
 
     @property
     def subject(self) -> object:
@@ -108,11 +125,15 @@ class RowsOf:
 
     @property
     def lookups(self) -> Mapping[Name, Lookup]:
-        """Nothing."""
-        return {}
+        """Whether a row is still to be seen without the right that went."""
+        return {table: right.lookup for table, right in self.rights.items()}
 
     def concerns(self, change: Change) -> bool:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
+        right = self.rights.get(change.table) if change.table != self.table else None
+        if right is not None:
+            was = change.old or {}
+            return "DELETE" in self.events and was.get(right.user_column) == self.user_id
         if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
             return False
         images = [image for image in (change.new, change.old) if image is not None]
@@ -121,28 +142,46 @@ class RowsOf:
     def told(self, sight: Sight, found: Any = None) -> Told | None:
         """In the form of the client library. Of a row that is gone nothing but its key is told."""
         change = sight.change
+        if change.table != self.table:
+            # Only a key of one column is named elsewhere.
+            lost = (change.old or {}).get(self.rights[change.table].lookup.column)
+            told = found is None and self._goes(lost)
+            return Told("postgres_changes", self._payload("DELETE", change, {"id": lost})) if told else None
         kind = "DELETE" if sight.is_gone else change.operation
         if kind not in self.events:
             return None
         if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
             return None
+        if kind != "DELETE":
+            self._gone.pop(change.key.get("id"), None)
+        elif self.rights and not self._goes(change.key.get("id")):
+            return None
         like = self.channel, self.id, self.schema
         made = sight.made.get(like)
         if made is None:
-            made = sight.made[like] = Told("postgres_changes", self._payload(kind, sight))
+            old: Image = change.key if kind != "INSERT" else dict[str, Any]()
+            made = sight.made[like] = Told("postgres_changes", self._payload(kind, change, old, sight.new))
         return made
 
-    def _payload(self, kind: str, sight: Sight) -> dict[str, Any]:
-        change = sight.change
+    def _goes(self, key: Any) -> bool:
+        """Whether a row that is gone was not told to be so already."""
+        if key in self._gone:
+            return False
+        if len(self._gone) >= _REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+        self._gone[key] = None
+        return True
+
+    def _payload(self, kind: str, change: Change, old: Image, new: Image | None = None) -> dict[str, Any]:
         payload: dict[str, Any] = {
             "channel": self.channel,
             "position": change.position,
-            "schema": self.schema or change.table.schema,
-            "table": change.table.name,
+            "schema": self.schema or self.table.schema,
+            "table": self.table.name,
             "eventType": kind,
             "commit_timestamp": change.at,
-            "new": sight.new or {},
-            "old": change.key if kind != "INSERT" else {},
+            "new": new or {},
+            "old": old,
             "errors": None,
         }
         if self.id is not None:

@@ -23,6 +23,7 @@ from app.middleware.trace import address_of
 from app.realtime.channels import CHANNEL_REFUSED, Kind, Opened, Subscriber, opened
 from app.realtime.feed import Feed
 from app.realtime.filters import BAD_FILTER, read_filter
+from app.realtime.rights import rights_to
 from app.realtime.rooms import Member, Rooms
 from app.realtime.subscriptions import ALL, RowsOf, Subscription
 from app.sockets import PATH
@@ -297,7 +298,9 @@ class Sockets:
         if text is not None and not isinstance(text, str):
             raise refuse(BAD_FILTER)
         condition = await read_filter(text, found, self._state.database, client.stamp) if text else None
-        return RowsOf(channel, name, ALL if event == "*" else frozenset({event}), condition, number, schema)
+        events = ALL if event == "*" else frozenset({event})
+        rights, user_id = rights_to(found, self._state.modules), client.caller.user_id
+        return RowsOf(channel, name, events, condition, number, schema, rights, user_id)
 
     async def _unsubscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)

@@ -1,6 +1,6 @@
 """The library of shared resources: its tables, the rules about them, and what they offer to clients."""
 
-from app.module import DAY, Module, Pulse, Schedule
+from app.module import DAY, Module, Pulse, Right, Schedule
 from app.modules.library import tables
 from app.modules.library.channels import CHANNELS, OUTLETS
 from app.modules.library.counters import flush_views
@@ -85,6 +85,7 @@ MODULE = Module(
         "resources",
         "suggestion_votes",
     ),
+    realtime_rights={"resources": (Right("resource_shares", "resource_id", "shared_with_user_id"),)},
     channels=CHANNELS,
     outlets=OUTLETS,
     cache_seconds={
