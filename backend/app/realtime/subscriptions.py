@@ -132,8 +132,9 @@ class RowsOf:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
         right = self.rights.get(change.table) if change.table != self.table else None
         if right is not None:
-            was = change.old or {}
-            return "DELETE" in self.events and was.get(right.user_column) == self.user_id
+            was, now = (image or {} for image in (change.old, change.new))
+            column = right.user_column
+            return "DELETE" in self.events and was.get(column) == self.user_id != now.get(column)
         if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
             return False
         images = [image for image in (change.new, change.old) if image is not None]
