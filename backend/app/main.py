@@ -152,6 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.realtime.enabled:
         feed = _feed(state, readers)
         app.sockets, app.outlets = _sockets(state, feed), _outlets(state, feed)
+        state.told.sockets = app.sockets.counts
     people = next((module.person for module in modules if module.person is not None), None)
     app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
     for router in (health.router, watch.router, *ROUTERS):

@@ -41,7 +41,7 @@ SUBSCRIBING_FAILED = "Erreur lors de la souscription"
 TOO_MANY = ErrorSpec("REALTIME_TOO_MANY", 429, "Trop de souscriptions")
 EXPIRED = ErrorSpec("REALTIME_TOKEN_EXPIRED", 401, "Token expiré")
 _LONGEST_CHANNEL, _LONGEST_ID = 200, 100
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.5, 2.0
 #: A client that was told of its token's end has so long to bring another one.
 _WARNED_SECONDS, _GRACE_SECONDS = 30.0, 5.0
 
@@ -57,6 +57,8 @@ class Sockets:
         self._clients: dict[str, Client] = {}
         self._of_user: dict[str, int] = {}
         self._counts: Counter[str] = Counter(sent=0, gaps=0, refused=0, ended=0)
+        #: The listening for ends in which every connection is known to be good.
+        self._heard_since = 0
         self._looking: asyncio.Task[None] | None = None
         origins = settings.http.origins()
         self._server = StrictServer(
@@ -190,6 +192,7 @@ class Sockets:
                 log.event("unexpected_error", {"in": "sockets"}, level="error", error=error)
 
     async def _look_at_clients(self) -> None:
+        await self._look_them_up()
         now = time.time()
         for client in list(self._clients.values()):
             client.look_for_room()
@@ -200,6 +203,24 @@ class Sockets:
             elif client.expires is not None and not client.warned and now > client.expires - _WARNED_SECONDS:
                 client.warned = True
                 client.send("token:expiring", {"expiresAt": client.expires})
+
+    async def _look_them_up(self) -> None:
+        """Ask PostgreSQL whose session is over, if it may have told us so while we did not hear."""
+        endings = self._state.guard.endings
+        begun = endings.begun
+        if endings.hears and begun == self._heard_since:
+            return
+        names = {client.caller.credential for client in self._clients.values() if client.caller.credential}
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
+                good = await self._state.guard.still_good(names) if names else names
+        except (AppError, TimeoutError):
+            return
+        if endings.hears:
+            self._heard_since = begun
+        for client in list(self._clients.values()):
+            if client.caller.credential in names - good:
+                await self._show_out(client, SESSION_ENDED)
 
     async def _show_out(self, client: Client, why: ErrorSpec) -> None:
         self._counts["ended"] += 1
