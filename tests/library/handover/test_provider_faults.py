@@ -383,7 +383,7 @@ async def test_a_branch_goes_back_if_the_resource_cannot_be_written_afterwards(
     resource = await new_resource(client, member, title="Interdit")
     await database.execute("""
         create function library.forbid() returns trigger language plpgsql as $$
-        begin raise exception 'no'; end $$;
+        begin raise internal_error; end $$;
         create trigger forbid before update of github_url on library.resources for each row
         when (new.title = 'Interdit') execute function library.forbid();
     """)
