@@ -2,13 +2,16 @@
 
 import ipaddress
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi_limiter.depends import RateLimiter
+from starlette.types import Scope
 
+from app.accounts.acting import AS_REFUSED, Acting, reading_as
+from app.accounts.acting import HEADER as READING_AS
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
 from app.auth.caller import Caller, CallerResolver
 from app.auth.guard import Guard
@@ -55,11 +58,15 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
     address a client names.
     """
 
-    def __init__(self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good") -> None:
+    def __init__(
+        self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good", lends: bool = False
+    ) -> None:
         super().__init__(cast("Bucket", None))
         self.kind: Kind | None = kind
         self.user = user
         self.bearer: Reading = bearer
+        #: Administrators may ask in somebody else's place. What is about an account itself is not lent.
+        self.lends = lends
 
     async def __call__(self, request: Request) -> Asked:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Admit the caller or refuse."""
@@ -70,13 +77,16 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
 
     async def _admitted(self, request: Request) -> Asked:
         state = request.app.state.relais
+        wanted = request.headers.get(READING_AS)
+        if wanted is not None and not self.lends:
+            raise refuse(AS_REFUSED, "Accounts are not read in somebody else's place.")
         guard: Guard = state.guard
         callers: CallerResolver = state.callers
         authorization = request.headers.get("authorization") if self.bearer != "unread" else None
         token = authorization.encode("utf-8", "surrogateescape") if authorization else None
         if self.user and bearer_token(token) is None:
             raise refuse(AUTH_TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
-        trace, address = trace_of(request.scope), _address(request)
+        trace, address = trace_of(request.scope), address_in(request.scope)
         kind: Kind = self.kind or ("reads" if request.method in ("GET", "HEAD") else "writes")
         try:
             caller, trace.told = await guard.admit(
@@ -95,7 +105,7 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         header = state.tenants.header
         trace.told = [*trace.told, *state.tenants.varying]
         host, tenant = request.headers.get("host", ""), request.headers.get(header, "") if header else ""
-        return Asked(
+        asked = Asked(
             await state.tenants.placed(caller, host, tenant),
             address,
             request.headers.get("user-agent", "")[:_LONGEST_AGENT],
@@ -103,6 +113,10 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
             host,
             tenant,
         )
+        if wanted is None:
+            return asked
+        acting: Acting = state.acting
+        return replace(asked, caller=await reading_as(acting, asked, trace, wanted, request.method, request.url.path))
 
 
 def asking_of(dependant: Dependant) -> asking | None:
@@ -123,10 +137,11 @@ async def _stale(
     return stranger, headers
 
 
-def _address(request: Request) -> str:
-    # Whatever a proxy says must be an address before PostgreSQL is given it; the zone of a local one is none.
+def address_in(scope: Scope) -> str:
+    """Where a request comes from, if that is an address."""
+    # Whatever a proxy says must be one before PostgreSQL is given it; the zone of a local one is none.
     try:
-        return str(ipaddress.ip_address(address_of(request.scope).partition("%")[0]))
+        return str(ipaddress.ip_address(address_of(scope).partition("%")[0]))
     except ValueError:
         return ""
 

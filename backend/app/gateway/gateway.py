@@ -10,6 +10,7 @@ from app.auth.caller import Caller
 from app.auth.guard import Guard, Pending
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
+from app.gateway.behalf import AS, Behalf
 from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
@@ -34,6 +35,7 @@ class Gateway:
     guard: Guard
     #: Where callers without a token are.
     tenants: Tenants
+    behalf: Behalf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -69,6 +71,10 @@ class Gateway:
         began = clock()
         caller, pending = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
+        if AS in head.headers and head.method != "OPTIONS":
+            if pending is not None:
+                await pending()
+            caller, pending = await self.behalf(scope, head, caller), None
         if pending is None or head.method not in READS:
             if pending is not None:
                 await pending()
