@@ -33,6 +33,7 @@ from app.gateway.cache import Cache
 from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
 from app.gateway.engine import Engine
+from app.gateway.explain_policies import Explainer
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
@@ -58,7 +59,7 @@ from app.version import VERSION
 
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
-    *("Link", "Relais-As", "X-Supabase-Api-Version", "X-Total-Count"),
+    *("Link", "Relais-As", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
 
@@ -260,7 +261,8 @@ def _middleware(settings: Settings, modules: Sequence[Module], requests: Request
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
     cors = Middleware(GatewayCors, engine=state.engines.get)
-    app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants, Behalf(state.acting))
+    behalf, explainer = Behalf(state.acting), Explainer(state.conductor, state.acting)
+    app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants, behalf, explainer)
     for layer in reversed(_around(settings, cors, state.requests, of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
