@@ -116,7 +116,7 @@ def test_the_map_names_only_what_exists() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_a_page_names_only_settings_commands_and_recipes_that_exist(page: Path) -> None:
     code = " ".join(CODE.findall(page.read_text(encoding="utf-8")))
-    known = {path for path, _ in commands()} | {"relais user", "relais backup"}
+    known = {path for path, _ in commands()} | {"relais user", "relais backup", "relais catalog"}
     recipes = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     settings = {name for name, _ in variables()} | set(variables_of_tests())
     import_everything()
