@@ -86,6 +86,8 @@ class Module:
     realtime_tables: tuple[str, ...] = ()
     #: What clients may hear by name, besides the rows of those tables: `app.realtime.channels.Kind`s.
     channels: tuple[Any, ...] = ()
+    #: What is published on channels of Redis, for programs beside this one: `app.realtime.outlets.Outlet`s.
+    outlets: tuple[Any, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.
     cache_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
     #: Columns whose time takes a right away when it comes, by table: nothing is kept beyond the next of them.

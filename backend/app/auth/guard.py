@@ -270,6 +270,8 @@ class Guard:
             "sub": row["user_id"],
             "tenant_id": row["tenant_id"],
         }
+        if row["expires_at"] is not None:
+            claims["exp"] = int(row["expires_at"].timestamp())
         caller = replace(Caller.of(claims, ROLE, anonymous=False), credential=f"token:{row['id']}")
         return _ApiToken(caller, row["expires_at"], time.monotonic())
 

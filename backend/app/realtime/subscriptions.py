@@ -38,6 +38,19 @@ class Sight:
         return self.new is None
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What images do not say: asked once for all changes of a batch, in each reader's name.
+
+    So it is what they see; and as it is now, not as it was when the change was made.
+    """
+
+    #: Given an array of keys as texts: rows of a key and JSON. A key that is left out is nothing to the reader.
+    statement: str
+    #: Where an image has the key.
+    column: str
+
+
 class Topic(Protocol):
     """What a subscription is to."""
 
@@ -51,12 +64,22 @@ class Topic(Protocol):
         """Those that it is about."""
         ...
 
+    @property
+    def subject(self) -> object:
+        """What it is about: a connection that has two names for the same thing is told of it under the later one."""
+        ...
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """What is asked besides, by the table that was changed."""
+        ...
+
     def concerns(self, change: Change) -> bool:
         """Whether a change is of any interest, whoever may see it."""
         ...
 
-    def told(self, sight: Sight) -> Told | None:
-        """What a reader is told."""
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
+        """What a reader is told, given what was looked up."""
         ...
 
 
@@ -70,11 +93,23 @@ class RowsOf:
     filter: Filter | None = None
     #: The client's own number for it.
     id: str | float | None = None
+    #: The client's own name for the schema, if it is another.
+    schema: str = ""
 
     @property
     def tables(self) -> tuple[Name, ...]:
         """The one that it is about."""
         return (self.table,)
+
+    @property
+    def subject(self) -> object:
+        """Two of them may differ in anything: each is told apart."""
+        return self.channel
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """Nothing."""
+        return {}
 
     def concerns(self, change: Change) -> bool:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
@@ -83,7 +118,7 @@ class RowsOf:
         images = [image for image in (change.new, change.old) if image is not None]
         return self.filter is None or any(map(self.filter.matches, images))
 
-    def told(self, sight: Sight) -> Told | None:
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
         """In the form of the client library. Of a row that is gone nothing but its key is told."""
         change = sight.change
         kind = "DELETE" if sight.is_gone else change.operation
@@ -91,9 +126,10 @@ class RowsOf:
             return None
         if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
             return None
-        made = sight.made.get((self.channel, self.id))
+        like = self.channel, self.id, self.schema
+        made = sight.made.get(like)
         if made is None:
-            made = sight.made[self.channel, self.id] = Told("postgres_changes", self._payload(kind, sight))
+            made = sight.made[like] = Told("postgres_changes", self._payload(kind, sight))
         return made
 
     def _payload(self, kind: str, sight: Sight) -> dict[str, Any]:
@@ -101,7 +137,7 @@ class RowsOf:
         payload: dict[str, Any] = {
             "channel": self.channel,
             "position": change.position,
-            "schema": change.table.schema,
+            "schema": self.schema or change.table.schema,
             "table": change.table.name,
             "eventType": kind,
             "commit_timestamp": change.at,
@@ -122,7 +158,7 @@ class Subscription:
     stamp: Stamp
     #: Takes an event; False: there is no room for it.
     deliver: Callable[[Told], bool]
-    #: Whether it has room enough for what was before it came, which can wait.
+    #: Whether it has room enough for what can wait.
     has_room: Callable[[], bool] = lambda: True
     #: What it has been told of, or need not be.
     position: int = 0

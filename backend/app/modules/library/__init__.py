@@ -2,7 +2,7 @@
 
 from app.module import DAY, Module, Pulse, Schedule
 from app.modules.library import tables
-from app.modules.library.channels import CHANNELS
+from app.modules.library.channels import CHANNELS, OUTLETS
 from app.modules.library.counters import flush_views
 from app.modules.library.digests import daily_digest, weekly_digest
 from app.modules.library.events import flush_events
@@ -86,6 +86,7 @@ MODULE = Module(
         "suggestion_votes",
     ),
     channels=CHANNELS,
+    outlets=OUTLETS,
     cache_seconds={
         "category_filters": 3600,
         "category_hierarchy": 3600,
