@@ -41,6 +41,7 @@ OURS_ALONE = (
     "role_statement_timeouts",
     "max_",
     "plan_cache_entries",
+    "explain_",
     "plans_by_measurement",
 )
 
@@ -115,10 +116,12 @@ def test_the_map_names_only_what_exists() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_a_page_names_only_settings_commands_and_recipes_that_exist(page: Path) -> None:
     code = " ".join(CODE.findall(page.read_text(encoding="utf-8")))
-    known = {path for path, _ in commands()} | {"relais user", "relais backup"}
+    known = {path for path, _ in commands()} | {"relais user", "relais backup", "relais catalog"}
     recipes = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     settings = {name for name, _ in variables()} | set(variables_of_tests())
-    assert set(re.findall(r"\bRELAIS_[A-Z][A-Z_]*[A-Z]\b", code)) <= settings
+    import_everything()
+    codes = {spec.code for spec in declared_errors()}
+    assert set(re.findall(r"\bRELAIS_[A-Z][A-Z_]*[A-Z]\b", code)) <= settings | codes
     assert {f"relais {word}" for word in re.findall(r"(?:[`\n/] *|bin/)relais ([a-z][\w-]*)", code)} <= known
     assert set(re.findall(r"[`\n] *make ([a-z]+)\b", code)) <= recipes
 

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from app.adapters.redis import RedisUnavailable
 from app.cli_backup import backup
+from app.cli_catalog import catalog
 from app.embedded import EmbeddedError
 from app.errors import AppError
 from app.servers import resolved
@@ -32,6 +33,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The backend 
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user, name="user")
 app.add_typer(backup, name="backup")
+app.add_typer(catalog, name="catalog")
 out = Console()
 err = Console(stderr=True)
 
@@ -146,23 +148,6 @@ def modules() -> None:
         jobs = ", ".join(job.__name__ for job in module.jobs)
         table.add_row(module.name, module.schema, str(len(module.tables)), jobs or "-", module.summary)
     out.print(table)
-
-
-@app.command()
-def catalog(schema: Annotated[str, typer.Argument(help="Only this database schema.")] = "") -> None:
-    """Show the tables that clients can address, as the database has them."""
-    from app.catalog.listing import list_tables
-    from app.modules import load_modules
-
-    schemas = [schema] if schema else [module.schema for module in load_modules()]
-    with _servers() as settings:
-        table = Table("Table", "Columns", "Policies", "Indexes", "Rows (about)")
-        rows = asyncio.run(list_tables(settings.database, schemas))
-        if not rows:
-            raise SettingsError(f"There is no table in the database schema {', '.join(schemas)}.")
-        for row in rows:
-            table.add_row(f"{row.schema}.{row.name}", *map(str, (row.columns, row.policies, row.indexes, row.rows)))
-        out.print(table)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import api_docs, health, log, sockets, watch
+from app.accounts.acting import Acting
 from app.accounts.admission import AdmissionMiddleware
 from app.accounts.assembly import ROUTERS, make_accounts
 from app.adapters import migrations
@@ -27,10 +28,12 @@ from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.catalog.types import Catalog, Name
 from app.gateway.assembly import Assembly
+from app.gateway.behalf import Behalf
 from app.gateway.cache import Cache
 from app.gateway.conduct import Conductor
 from app.gateway.cors import GatewayCors
 from app.gateway.engine import Engine
+from app.gateway.explain_policies import Explainer
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
@@ -57,7 +60,7 @@ from app.version import VERSION
 
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
-    *("Link", "X-Supabase-Api-Version", "X-Total-Count"),
+    *("Link", "Relais-As", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
 
@@ -115,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     engines.changed = begin_anew
     conductor = Conductor(database, engines.get, engines.doubt, cache)
+    person = next((module.person for module in modules if module.person is not None), None)
     state = AppState(
         settings=settings,
         database=database,
@@ -122,6 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
         modules=modules,
         guard=_guard(settings, database, redis),
         tenants=Tenants(database, settings.auth),
+        acting=Acting(database, person, settings.auth.second_factor_for_admins),
         callers=_callers(settings),
         engines=engines,
         conductor=conductor,
@@ -153,8 +158,7 @@ def create_app(settings: Settings) -> FastAPI:
         feed = _feed(state, readers)
         app.sockets, app.outlets = _sockets(state, feed), _outlets(state, feed)
         state.told.sockets = app.sockets.counts
-    people = next((module.person for module in modules if module.person is not None), None)
-    app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
+    app.state.accounts = make_accounts(settings, database, state.guard, person, tenants=state.tenants)
     for router in (health.router, watch.router, *ROUTERS):
         app.include_router(router)
     if settings.http.docs:
@@ -269,7 +273,8 @@ def _middleware(settings: Settings, modules: Sequence[Module], requests: Request
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
     cors = Middleware(GatewayCors, engine=state.engines.get)
-    app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants)
+    behalf, explainer = Behalf(state.acting), Explainer(state.conductor, state.acting)
+    app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants, behalf, explainer)
     for layer in reversed(_around(settings, cors, state.requests, of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app

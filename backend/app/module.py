@@ -48,6 +48,9 @@ class Person:
     describe: str
     #: Given a tenant and a user name: whether somebody has it.
     has_username: str
+    #: Given a tenant and a user: at most one row with `standing`, a number that is higher the higher they stand, and
+    #: `administers`, whether that is high enough to look after others. Empty: only their role in the tenant counts.
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

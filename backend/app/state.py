@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from app.accounts.acting import Acting
 from app.adapters.postgres import Database
 from app.adapters.redis import Redis
 from app.adapters.storage import Storage
@@ -31,6 +32,8 @@ class AppState:
     guard: Guard
     #: Where callers without a token are.
     tenants: Tenants
+    #: Lets administrators ask as somebody else.
+    acting: Acting
     #: How explicit routes tell who asks: there is always an anonymous role.
     callers: CallerResolver
     #: How the gateway sees the database.

@@ -3,13 +3,16 @@
 import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi_limiter.depends import RateLimiter
+from starlette.types import Scope
 
+from app.accounts.acting import AS_INVALID, AS_READS_ONLY, AS_REFUSED, AS_UNKNOWN, Acting, reading_as
+from app.accounts.acting import HEADER as READING_AS
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
 from app.adapters.postgres import DATABASE_UNAVAILABLE, POOL_TIMEOUT
 from app.auth.caller import Caller, CallerResolver
@@ -62,11 +65,15 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
     address a client names.
     """
 
-    def __init__(self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good") -> None:
+    def __init__(
+        self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good", lends: bool = False
+    ) -> None:
         super().__init__(cast("Bucket", None))
         self.kind: Kind | None = kind
         self.user = user
         self.bearer: Reading = bearer
+        #: Administrators may ask in somebody else's place. What is about an account itself is not lent.
+        self.lends = lends
 
     async def __call__(self, request: Request) -> Asked:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Admit the caller or refuse."""
@@ -85,17 +92,23 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         if self.bearer == "good":
             found += [AUTH_TOKEN_MISSING] if self.user else []
             found += [AUTH_TOKEN_INVALID, SESSION_ENDED, API_TOKEN_INVALID, API_TOKEN_EXPIRED]
+        found.append(AS_REFUSED)
+        if self.lends:
+            found += [AS_INVALID, AS_UNKNOWN] if method in _READING else [AS_READS_ONLY]
         return found
 
     async def _admitted(self, request: Request) -> Asked:
         state = request.app.state.relais
+        wanted = request.headers.get(READING_AS)
+        if wanted is not None and not self.lends:
+            raise refuse(AS_REFUSED, "Accounts are not read in somebody else's place.")
         guard: Guard = state.guard
         callers: CallerResolver = state.callers
         authorization = request.headers.get("authorization") if self.bearer != "unread" else None
         token = authorization.encode("utf-8", "surrogateescape") if authorization else None
         if self.user and bearer_token(token) is None:
             raise refuse(AUTH_TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
-        trace, address = trace_of(request.scope), _address(request)
+        trace, address = trace_of(request.scope), address_in(request.scope)
         kind: Kind = self.kind or ("reads" if request.method in _READING else "writes")
         try:
             caller, trace.told = await guard.admit(callers, token, address, kind, reads=request.method in _READING)
@@ -112,7 +125,7 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         header = state.tenants.header
         trace.told = [*trace.told, *state.tenants.varying]
         host, tenant = request.headers.get("host", ""), request.headers.get(header, "") if header else ""
-        return Asked(
+        asked = Asked(
             await state.tenants.placed(caller, host, tenant),
             address,
             request.headers.get("user-agent", "")[:_LONGEST_AGENT],
@@ -120,6 +133,10 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
             host,
             tenant,
         )
+        if wanted is None:
+            return asked
+        acting: Acting = state.acting
+        return replace(asked, caller=await reading_as(acting, asked, trace, wanted, request.method, request.url.path))
 
 
 def asking_of(dependant: Dependant) -> asking | None:
@@ -150,10 +167,11 @@ async def _stale(
     return stranger, headers
 
 
-def _address(request: Request) -> str:
-    # Whatever a proxy says must be an address before PostgreSQL is given it; the zone of a local one is none.
+def address_in(scope: Scope) -> str:
+    """Where a request comes from, if that is an address."""
+    # Whatever a proxy says must be one before PostgreSQL is given it; the zone of a local one is none.
     try:
-        return str(ipaddress.ip_address(address_of(request.scope).partition("%")[0]))
+        return str(ipaddress.ip_address(address_of(scope).partition("%")[0]))
     except ValueError:
         return ""
 

@@ -1,12 +1,14 @@
 """The audit log: who did what that matters later."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from app.accounts.asking import Asked
 from app.adapters.postgres import Connection
+
+if TYPE_CHECKING:
+    from app.accounts.asking import Asked
 
 _WRITE = """
     insert into relais.audit_log (tenant_id, actor_id, action, target, details, address, request_id)
@@ -16,7 +18,7 @@ _WRITE = """
 
 async def note(
     connection: Connection,
-    asked: Asked,
+    asked: "Asked",
     action: str,
     *,
     tenant_id: str = "",

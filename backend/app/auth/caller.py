@@ -38,6 +38,8 @@ class Caller:
     scopes: frozenset[str] | None = None
     #: Factors that the session was opened with.
     assurance: int = 1
+    #: The administrator who reads in this one's place (`app.accounts.acting`).
+    acting: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Json], role: str, *, anonymous: bool, ours: bool = False) -> "Caller":

@@ -28,6 +28,8 @@ _LONGEST_KNOWN_QUERY = 2048
 _LONGEST_KNOWN_REQUEST = 2 * _LONGEST_KNOWN_QUERY
 #: How PostgreSQL is to plan, by whether one plan is to serve all values.
 _PLANNING = {False: (("plan_cache_mode", "auto"),), True: (("plan_cache_mode", "force_generic_plan"),)}
+#: Of whoever reads as somebody else: no transaction of theirs writes, wherever it is begun.
+_READING_ONLY = (("default_transaction_read_only", "on"),)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -95,6 +97,8 @@ class Engine:
         settings = self.role_settings.get(caller.role, ()) + self.app_settings + _PLANNING[generic]
         if self.sets_request:
             settings += request_settings(head)
+        if caller.acting:
+            settings += _READING_ONLY
         return Stamp(
             caller.role,
             caller.claims,

@@ -82,6 +82,11 @@ async def execute(
     return result
 
 
+def values_of(statement: Statement, prepared: Prepared, request: ApiRequest, tenant: str) -> list[Any]:
+    """The values of a statement that is made of the same plan."""
+    return _arguments(statement, _inputs(prepared, request, tenant))
+
+
 def _inputs(prepared: Prepared, request: ApiRequest, tenant: str) -> list[Any]:
     payload = request.payload
     body: Any = None

@@ -10,11 +10,13 @@ from app.auth.caller import Caller
 from app.auth.guard import Guard, Pending
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
+from app.gateway.behalf import AS, Behalf
 from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
 from app.gateway.execute import as_of_unknown
+from app.gateway.explain_policies import EXPLAIN, Explainer
 from app.gateway.grammar import MAX_DEPTH, TooDeep
 from app.gateway.info import describe_options
 from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
@@ -34,6 +36,8 @@ class Gateway:
     guard: Guard
     #: Where callers without a token are.
     tenants: Tenants
+    behalf: Behalf
+    explainer: Explainer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -69,6 +73,10 @@ class Gateway:
         began = clock()
         caller, pending = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
+        if (AS in head.headers or EXPLAIN in head.headers) and head.method != "OPTIONS":
+            if pending is not None:
+                await pending()
+            caller, pending = await self._in_place_of(scope, head, engine, caller), None
         if pending is None or head.method not in READS:
             if pending is not None:
                 await pending()
@@ -86,6 +94,12 @@ class Gateway:
             raise
         finally:
             allowed.cancel()
+
+    async def _in_place_of(self, scope: Scope, head: Head, engine: Engine, caller: Caller) -> Caller:
+        """Whom a request is answered as; its sender has been let in."""
+        if EXPLAIN in head.headers:
+            await self.explainer.admit(engine, caller, head)
+        return await self.behalf(scope, head, caller) if AS in head.headers else caller
 
     async def _answer(self, scope: Scope, head: Head, body: bytes, engine: Engine, admitted: "_Admitted") -> Answer:
         trace, caller, allowed = trace_of(scope), admitted.caller, admitted.allowed
@@ -112,12 +126,18 @@ class Gateway:
         stages["plan"] = executing - planning
         try:
             result = await self.conductor.result(engine, caller, head, request, allowed=allowed)
+        except AppError as error:
+            if EXPLAIN in head.headers:
+                await self.explainer.tell(trace, engine, caller, head, request, error)
+            raise
         finally:
             stages["transaction"] = clock() - executing
         responding = clock()
         trace.rows = result.page_total
         if result.kept is not None:
             trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
+        if EXPLAIN in head.headers:
+            await self.explainer.tell(trace, engine, caller, head, request)
         answer = respond(
             request,
             prepared,

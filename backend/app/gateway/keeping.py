@@ -49,7 +49,7 @@ class Lifetimes:
         self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, prepared: Prepared, *, name: str = ""
     ) -> Keeping | None:
         """How an answer is kept; None if it is not. `name` is what the entry is called instead of its table."""
-        if prepared.reads is None or request.method not in READS or not engine.keeps:
+        if prepared.reads is None or request.method not in READS or not engine.keeps or caller.acting:
             return None
         scope = (caller.role, caller.claims, caller.tenant_id, name)
         if scope in request.keepings:

@@ -232,15 +232,17 @@ def count_query(
     parent: ReadNode | None = None,
     source: str | None = None,
     limit: int | None = None,
+    images: bool = False,
 ) -> Sql:
-    """One row for each row of a node that its conditions and its inner embeds let through."""
+    """One row for each row of a node that its conditions and its inner embeds let through: a 1, or its image."""
     relation = relation_of(node)
     conditions = [*join_conditions(node, parent), *_tenant_condition(node, relation, composer)]
     conditions += [_counted(node, relation, item, composer) for item in node.conditions]
     conditions += [f"EXISTS ({count_query(child, composer, parent=node)})" for child in node.embeds if child.inner]
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
     at_most = f" LIMIT {composer.constant(str(limit), 'int8')}" if limit is not None else ""
-    return Sql(f"SELECT 1 FROM {source or _from(node, relation, parent)}{where}{at_most}")
+    shown = f"({relation}.*)::text" if images else "1"
+    return Sql(f"SELECT {shown} FROM {source or _from(node, relation, parent)}{where}{at_most}")
 
 
 def _counted(node: ReadNode, relation: str, item: AnyCondition, composer: Composer) -> str:

@@ -8,12 +8,11 @@ is now: who has lost a share is told nothing more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from app.adapters.postgres import SERVICE, Database, Stamp
+from app.catalog.policies import policies_of, quoted
 from app.catalog.types import Name
 
-_RULES = (Path(__file__).parent / "queries" / "rules.sql").read_text(encoding="utf-8")
 #: Rules and roles are few; whatever is built on a new catalog is built anew.
 _MOST_RULES = 1000
 
@@ -58,22 +57,11 @@ class Readers:
 
     async def _looked_up(self, table: Name, role: str) -> Rules:
         async with self.database.transaction(SERVICE, "write") as connection:
-            # Names are written out in full where the search path does not find them.
-            await connection.execute("set local search_path = ''")
-            row = await connection.fetchrow(_RULES, _quoted(table), role)
+            found = await policies_of(connection, table, role)
             self.database.forget(connection)
-        if row is None or row["columns"] is None:
+        if found is None or not found.columns:
             return Rules("", frozenset())
-        conditions = _conditions(row["sees_all"], row["permissive"], row["restrictive"])
-        return Rules(_statement(table, conditions), frozenset(row["columns"]))
-
-
-def _conditions(sees_all: bool, permissive: Sequence[str] | None, restrictive: Sequence[str] | None) -> str:
-    if sees_all:
-        return "true"
-    return " and ".join(
-        f"({item})" for item in (" or ".join(f"({one})" for one in permissive or ("false",)), *(restrictive or ()))
-    )
+        return Rules(_statement(table, found.condition()), found.columns)
 
 
 def _statement(table: Name, conditions: str) -> str:
@@ -82,11 +70,7 @@ def _statement(table: Name, conditions: str) -> str:
     return f"""
         select "image"."place" - 1 from unnest($1::text[]) with ordinality as "image"("row", "place")
         cross join lateral (
-          select "of".* from jsonb_populate_record(null::{_quoted(table)}, "image"."row"::jsonb) as "of"
+          select "of".* from jsonb_populate_record(null::{quoted(table)}, "image"."row"::jsonb) as "of"
         ) as {name}
         where {conditions}
     """  # noqa: S608 - conditions are PostgreSQL's own, names are quoted
-
-
-def _quoted(table: Name) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in table)

@@ -93,6 +93,10 @@ class RestSettings(Group):
         True,
         description="Let one plan of PostgreSQL serve all values of a statement where that is measured to be faster.",
     )
+    explain_roles: str = Field(
+        "service", description="Comma-separated roles that may ask which policies hide rows, besides administrators."
+    )
+    explain_rows: int = Field(5000, ge=1, description="Rows that are looked at to tell which policies hide them.")
     plan_cache_entries: int = Field(2000, ge=0, description="Shapes of requests whose statements are remembered.")
 
     def schemas(self) -> tuple[str, ...]:
@@ -106,6 +110,10 @@ class RestSettings(Group):
     def hoisted(self) -> tuple[str, ...]:
         """Patterns of settings that functions set for the whole transaction."""
         return comma_separated(self.db_hoisted_tx_settings)
+
+    def explaining_roles(self) -> frozenset[str]:
+        """Roles that may look behind the rules."""
+        return frozenset(comma_separated(self.explain_roles))
 
     def cors_origins(self) -> tuple[str, ...]:
         """The origins whose pages may use the gateway; none: all."""

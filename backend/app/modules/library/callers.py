@@ -87,7 +87,9 @@ def calling(
 ) -> Callable[..., Awaitable[Caller]]:
     """A dependency: anybody or a user, of at least this rank if one is given."""
 
-    async def admitted(request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user))]) -> Caller:
+    async def admitted(
+        request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user, lends=True))]
+    ) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
         found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))
         if rank is not None and not await found.has_rank(rank):

@@ -14,4 +14,11 @@ PERSON = Person(
         select exists (
             select from library.profiles as p where p.tenant_id = $1::text::uuid and p.username = $2)
     """,
+    standing="""
+        select array_position(enum_range(null::library.app_role), r.role) as standing,
+               r.role >= 'admin'::library.app_role as administers
+        from library.user_roles as r
+        where r.tenant_id = $1::text::uuid and r.user_id = $2::text::uuid
+          and (r.expires_at is null or r.expires_at > now())
+    """,
 )
