@@ -89,6 +89,7 @@ class Follower:
             behind.set()
 
         client.on("postgres_changes", told)
+
         async def subscribed(_: Any) -> None:
             # What comes from here on is of this subscription, and not of the one before.
             behind.clear()

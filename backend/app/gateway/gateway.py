@@ -20,6 +20,7 @@ from app.gateway.info import describe_options
 from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
+from app.gateway.truncated import is_clipped, truncation_headers
 from app.gateway.warnings import legacy_names
 from app.middleware.trace import Trace, address_of, trace_of
 
@@ -125,6 +126,9 @@ class Gateway:
             manner=engine.manner,
             warning=legacy_names(prepared.plan.warnings),
         )
+        if request.max_rows is not None and is_clipped(request, prepared, result):
+            public = engine.settings.openapi_server_proxy_uri
+            answer.headers.extend(truncation_headers(head, request, result, public))
         stages["response"] = clock() - responding
         return answer
 
