@@ -14,6 +14,7 @@ from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
+from app.gateway.etags import wants_tag, with_tag
 from app.gateway.execute import as_of_unknown
 from app.gateway.grammar import MAX_DEPTH, TooDeep
 from app.gateway.info import describe_options
@@ -118,7 +119,7 @@ class Gateway:
         responding = clock()
         trace.rows = result.page_total
         if result.kept is not None:
-            trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
+            trace.cache = "hit" if result.kept else "miss"
         answer = respond(
             request,
             prepared,
@@ -129,6 +130,8 @@ class Gateway:
         if request.max_rows is not None and is_clipped(request, prepared, result):
             public = engine.settings.openapi_server_proxy_uri
             answer.headers.extend(truncation_headers(head, request, result, public))
+        if result.kept is not None or wants_tag(head):
+            answer = with_tag(head, answer, result.tag)
         stages["response"] = clock() - responding
         return answer
 
@@ -179,7 +182,7 @@ def _head(scope: Scope) -> Head:
     return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers, tuple(last))
 
 
-_JOINED = frozenset({b"prefer", b"accept"})
+_JOINED = frozenset({b"prefer", b"accept", b"if-none-match"})
 #: The server takes any number; what is made of them, and remembered, must not grow with them.
 _MOST_HEADER_BYTES = 65536
 
