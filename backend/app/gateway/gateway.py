@@ -11,6 +11,7 @@ from app.auth.guard import Guard, Pending
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
 from app.gateway.body_blocks import LARGE_BYTES
+from app.gateway.by_body import SUFFIX, as_read, with_query
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
@@ -69,6 +70,8 @@ class Gateway:
     async def _conducted(self, scope: Scope, trace: Trace, head: Head, body: bytes, engine: Engine) -> Answer:
         clock, stages = time.perf_counter, trace.stages
         began = clock()
+        if head.method == "POST" and head.path.endswith(SUFFIX):
+            head = as_read(head)
         caller, pending = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
         if pending is None or head.method not in READS:
@@ -95,6 +98,9 @@ class Gateway:
         parsing = clock()
         route = as_root_function(parse_path(head.path), engine)
         scope["relais.route"] = _template(route)
+        if head.by_body:
+            scope["relais.route"] += SUFFIX
+            head, body = with_query(head, body, engine.settings.max_query_body_bytes), b""
         if head.method == "OPTIONS" or route.kind == "root":
             schema, _ = choose_schema(head, engine.schemas, alias=engine.alias)
             check_method(route, head.method)
@@ -103,7 +109,7 @@ class Gateway:
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)
             return await answer_root(self.conductor.database, engine, caller, head, schema)
-        if len(body) <= LARGE_BYTES:
+        if len(body) + len(head.query_string) <= LARGE_BYTES:
             request = engine.parsed(head, route, body)
         else:
             request = await asyncio.to_thread(engine.parsed, head, route, body)

@@ -195,6 +195,8 @@ class Condition:
     #: What follows `is.`.
     keyword: str
     argument: Argument
+    #: There are many elements to compare with.
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
