@@ -292,7 +292,8 @@ def _around(
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway, in_words=None if of_gateway else in_words),
-        Middleware(ConditionalMiddleware),
+        # The gateway tags its answers itself: it knows what was asked for, and what it has kept.
+        *(() if of_gateway else (Middleware(ConditionalMiddleware),)),
         Middleware(TimeoutMiddleware, seconds=http.timeout_seconds, others=times),
         Middleware(BodyLimitMiddleware, limit_bytes=http.body_limit_bytes, others=bodies),
     ]

@@ -14,4 +14,8 @@ OF_BEYOND: Final[Mapping[str, str]] = {
     " read: see [Why is nothing shown](../how-to/why-nothing.md).",
     "RELAIS_EXPLAIN_REFUSED": "Only administrators, and whoever a setting or a claim allows it to, learn what policies"
     " hide. Said of any table, whether there is something hidden or not.",
+    "RELAIS_QUERY_TWICE": "A query that was [sent as a body](../how-to/long-queries.md) has all of it there: the"
+    " address has none of its own.",
+    "RELAIS_QUERY_TYPE": "A query that is [sent as a body](../how-to/long-queries.md) is"
+    " `application/x-www-form-urlencoded` or `text/plain`; `details` says what came.",
 }

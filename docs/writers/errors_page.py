@@ -78,6 +78,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     " see [Change the schema](../how-to/change-the-schema.md).",
     "VALIDATION_ERROR": "Parameters or body do not fit the route; `details` has the `path` and `message` of each.",
     **OF_ACCOUNTS,
+    **OF_BEYOND,
     **OF_LIBRARY,
     **OF_REALTIME,
     **OF_BEYOND,

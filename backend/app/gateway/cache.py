@@ -28,7 +28,8 @@ from app.adapters.redis import Redis, RedisUnavailable, Script
 from app.catalog.types import Catalog, Name
 from app.errors import AppError
 from app.gateway.at_hand import AtHand, Lately
-from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, tag_of, version_name
+from app.gateway.etags import digest_of
+from app.gateway.keeping import Keeping, Lifetimes, decoded, encoded, version_name
 from app.gateway.reads import is_pinned
 from app.gateway.types import ResultSet
 from app.settings import CacheSettings
@@ -333,7 +334,7 @@ class Cache:
 
 async def _tagged(compute: Compute) -> ResultSet:
     result = await compute()
-    return replace(result, kept=False, tag=tag_of(result))
+    return replace(result, kept=False, tag=digest_of(result.body))
 
 
 def _next_end(expiring: tuple[tuple[Name, str], ...]) -> str:

@@ -14,6 +14,8 @@ _EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding,"
     b" Range-Unit"
 )
+#: Headers of our own, and the dialect's none: whoever is sent one may read it.
+_EXPOSED_IF_SENT = {b"relais-truncated": b"Relais-Truncated", b"link": b"Link", b"etag": b"ETag"}
 
 
 class GatewayCors:
@@ -37,15 +39,18 @@ class GatewayCors:
         if scope["method"] == "OPTIONS":
             # No preflight after all: its answer says itself who may read it.
             return await self.app(scope, receive, send)
-        if granted:
-            granted.append((b"access-control-expose-headers", _EXPOSED))
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *granted]
+            if message["type"] == "http.response.start" and granted:
+                headers: Headers = message["headers"]
+                message["headers"] = [*headers, *granted, (b"access-control-expose-headers", _exposed(headers))]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _exposed(headers: Headers) -> bytes:
+    return b", ".join((_EXPOSED, *(_EXPOSED_IF_SENT[name] for name, _ in headers if name in _EXPOSED_IF_SENT)))
 
 
 def _granted(origin: bytes, allowed: tuple[str, ...]) -> Headers:

@@ -3,7 +3,7 @@
 A reload makes a new engine and puts it in the place of the old one; requests that have begun finish with theirs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import orjson
@@ -26,6 +26,8 @@ from app.settings import RestSettings
 _LONGEST_SHAPE = 8192
 _LONGEST_KNOWN_QUERY = 2048
 _LONGEST_KNOWN_REQUEST = 2 * _LONGEST_KNOWN_QUERY
+#: Characters that a byte of a query may take; bytes are bounded where they come in.
+_LONGEST_ENCODED = 3
 #: How PostgreSQL is to plan, by whether one plan is to serve all values.
 _PLANNING = {False: (("plan_cache_mode", "auto"),), True: (("plan_cache_mode", "force_generic_plan"),)}
 #: Of whoever reads as somebody else: no transaction of theirs writes, wherever it is begun.
@@ -45,6 +47,8 @@ class Engine:
     catalog: Catalog
     callers: CallerResolver
     caps: Caps
+    #: Of queries that come as a body.
+    body_caps: Caps
     plan_rules: PlanRules
     rules: Rules
     manner: Manner
@@ -70,8 +74,9 @@ class Engine:
 
     def parsed(self, head: Head, route: Route, body: bytes) -> ApiRequest:
         """The request, understood. Reads that are the same to the letter are understood once."""
-        if head.method not in READS or len(head.query_string) > _LONGEST_KNOWN_QUERY:
-            return parse_request(head, route, body, schemas=self.schemas, caps=self.caps, alias=self.alias)
+        if head.method not in READS or len(head.query_string) > min(_LONGEST_KNOWN_QUERY, self.caps.query_bytes):
+            caps = self.body_caps if head.by_body else self.caps
+            return parse_request(head, route, body, schemas=self.schemas, caps=caps, alias=self.alias)
         key = (head.method, head.path, head.query_string, *(head.headers.get(name) for name in READ_HEADERS))
         found = self._parsed.get(key)
         if found is None:
@@ -140,6 +145,7 @@ def build_engine(
     """Put together what settings and catalog say."""
     rules = Rules(pre_request=settings.db_pre_request, tx_end=settings.db_tx_end)
     extra = settings.extra_search_path()
+    caps = Caps(settings.max_query_bytes, settings.max_filters, settings.db_max_rows)
     reads = settings.request_settings == "always" or (settings.request_settings == "auto" and catalog.reads_request)
     return Engine(
         settings=settings,
@@ -147,7 +153,8 @@ def build_engine(
         alias="" if settings.schemas() else "public",
         catalog=catalog,
         callers=callers,
-        caps=Caps(settings.max_query_bytes, settings.max_filters, settings.db_max_rows),
+        caps=caps,
+        body_caps=replace(caps, query_bytes=_LONGEST_ENCODED * settings.max_query_body_bytes),
         plan_rules=PlanRules(
             ReadRules(
                 aggregates=settings.db_aggregates_enabled,

@@ -75,7 +75,7 @@ class Explainer:
         with trace.stage("explain"):
             report = await self._report(engine, caller, head, request, error)
         # What is behind the rules is not for whoever asks for the same later.
-        trace.cache, trace.tag = "", b""
+        trace.cache = ""
         trace.told = [*trace.told, (_TOLD, _written(report)), _EXPOSED, (b"cache-control", b"no-store")]
 
     async def _report(

@@ -12,9 +12,11 @@ from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
 from app.gateway.behalf import AS, Behalf
 from app.gateway.body_blocks import LARGE_BYTES
+from app.gateway.by_body import SUFFIX, as_read, with_query
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.gateway.errors import NO_CATALOG, too_complex
+from app.gateway.etags import wants_tag, with_tag
 from app.gateway.execute import as_of_unknown
 from app.gateway.explain_policies import EXPLAIN, Explainer
 from app.gateway.grammar import MAX_DEPTH, TooDeep
@@ -22,10 +24,13 @@ from app.gateway.info import describe_options
 from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
+from app.gateway.truncated import is_clipped, truncation_headers
 from app.gateway.warnings import legacy_names
 from app.middleware.trace import Trace, address_of, trace_of
 
 _RETRY = {"Retry-After": "0"}
+#: What is answered to those who send them is for nobody else, and for no later time.
+_BEHIND_RULES = frozenset({AS, EXPLAIN})
 
 
 @dataclass(slots=True)
@@ -71,6 +76,8 @@ class Gateway:
     async def _conducted(self, scope: Scope, trace: Trace, head: Head, body: bytes, engine: Engine) -> Answer:
         clock, stages = time.perf_counter, trace.stages
         began = clock()
+        if head.method == "POST" and head.path.endswith(SUFFIX):
+            head = as_read(head)
         caller, pending = await self._caller(scope, trace, head, engine)
         trace.caller = "anonymous" if caller.anonymous else "user"
         if (AS in head.headers or EXPLAIN in head.headers) and head.method != "OPTIONS":
@@ -107,15 +114,12 @@ class Gateway:
         parsing = clock()
         route = as_root_function(parse_path(head.path), engine)
         scope["relais.route"] = _template(route)
+        if head.by_body:
+            scope["relais.route"] += SUFFIX
+            head, body = with_query(head, body, engine.settings.max_query_body_bytes), b""
         if head.method == "OPTIONS" or route.kind == "root":
-            schema, _ = choose_schema(head, engine.schemas, alias=engine.alias)
-            check_method(route, head.method)
-            if allowed is not None:
-                await allowed
-            if head.method == "OPTIONS":
-                return describe_options(engine, route, schema, head)
-            return await answer_root(self.conductor.database, engine, caller, head, schema)
-        if len(body) <= LARGE_BYTES:
+            return await self._answer_about(head, engine, route, admitted)
+        if len(body) + len(head.query_string) <= LARGE_BYTES:
             request = engine.parsed(head, route, body)
         else:
             request = await asyncio.to_thread(engine.parsed, head, route, body)
@@ -135,7 +139,7 @@ class Gateway:
         responding = clock()
         trace.rows = result.page_total
         if result.kept is not None:
-            trace.cache, trace.tag = "hit" if result.kept else "miss", result.tag
+            trace.cache = "hit" if result.kept else "miss"
         if EXPLAIN in head.headers:
             await self.explainer.tell(trace, engine, caller, head, request)
         answer = respond(
@@ -145,8 +149,23 @@ class Gateway:
             manner=engine.manner,
             warning=legacy_names(prepared.plan.warnings),
         )
+        if request.max_rows is not None and is_clipped(request, prepared, result):
+            public = engine.settings.openapi_server_proxy_uri
+            answer.headers.extend(truncation_headers(head, request, result, public))
+        if (result.kept is not None or wants_tag(head)) and not _BEHIND_RULES & head.headers.keys():
+            answer = with_tag(head, answer, result.tag)
         stages["response"] = clock() - responding
         return answer
+
+    async def _answer_about(self, head: Head, engine: Engine, route: Route, admitted: "_Admitted") -> Answer:
+        """What there is, and what may be done with it."""
+        schema, _ = choose_schema(head, engine.schemas, alias=engine.alias)
+        check_method(route, head.method)
+        if admitted.allowed is not None:
+            await admitted.allowed
+        if head.method == "OPTIONS":
+            return describe_options(engine, route, schema, head)
+        return await answer_root(self.conductor.database, engine, admitted.caller, head, schema)
 
     async def _caller(self, scope: Scope, trace: Trace, head: Head, engine: Engine) -> tuple[Caller, Pending]:
         authorization = head.headers.get(b"authorization")
@@ -195,7 +214,7 @@ def _head(scope: Scope) -> Head:
     return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers, tuple(last))
 
 
-_JOINED = frozenset({b"prefer", b"accept"})
+_JOINED = frozenset({b"prefer", b"accept", b"if-none-match"})
 #: The server takes any number; what is made of them, and remembered, must not grow with them.
 _MOST_HEADER_BYTES = 65536
 

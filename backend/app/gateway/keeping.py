@@ -122,13 +122,6 @@ def encoded(vector: bytes, result: ResultSet) -> bytes:
     return b"%b%d %d %b\n%b" % (vector, result.page_total, total, result.tag, result.body)
 
 
-def tag_of(result: ResultSet) -> bytes:
-    """A word for what an answer says."""
-    tag = hashlib.blake2b(b"%d %d\n" % (result.page_total, result.table_total or _NO_TOTAL), digest_size=12)
-    tag.update(result.body)
-    return tag.hexdigest().encode()
-
-
 def decoded(entry: bytes) -> ResultSet:
     """What an entry holds, but for its vector."""
     end = entry.index(b"\n")

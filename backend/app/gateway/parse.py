@@ -23,7 +23,7 @@ from app.gateway.errors import (
     say,
 )
 from app.gateway.media import parse_accept
-from app.gateway.query import Filter, Logic, Operation
+from app.gateway.query import LONG_LIST, Filter, Logic, Operation
 from app.gateway.query_string import (
     Caps,
     as_window,
@@ -60,6 +60,8 @@ class Head:
     headers: Mapping[bytes, bytes]
     #: The last of those that came several times and are joined.
     last: tuple[tuple[bytes, bytes], ...] = ()
+    #: A GET whose query came in the body of a POST (`by_body.py`).
+    by_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +279,9 @@ def _take_tree(tree: Logic | Filter, shape: list[object], values: list[str | int
 
 
 def _shape_of(operation: Operation) -> tuple[object, ...]:
-    keyword = operation.value if operation.operator == "is" else None
-    return operation.operator, operation.negated, operation.quantifier, operation.language, keyword
+    operator, value = operation.operator, operation.value
+    keyword = value if operator == "is" else operator == "in" and len(value) > LONG_LIST
+    return operator, operation.negated, operation.quantifier, operation.language, keyword
 
 
 def _encoded(operation: Operation) -> str:

@@ -17,7 +17,7 @@ from app.gateway.errors import (
     say,
     too_complex,
 )
-from app.gateway.query import EmbedPath, Field, Logic, Operation, OrderTerm, SelectField
+from app.gateway.query import LONG_LIST, EmbedPath, Field, Logic, Operation, OrderTerm, SelectField
 from app.gateway.relationships import find_relationship
 from app.gateway.similar import most_similar
 from app.gateway.types import (
@@ -284,6 +284,7 @@ class ReadPlanner:
             operation.language,
             str(operation.value) if operation.operator == "is" else "",
             Argument(slot),
+            is_long=operation.operator == "in" and len(operation.value) > LONG_LIST,
         )
 
     def _group(self, node: ReadNode, numbered: NumberedLogic) -> Group:

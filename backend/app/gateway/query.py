@@ -9,6 +9,8 @@ from typing import Literal
 #: `any` or `all` of an array, as in `like(any).{A*,B*}`.
 Quantifier = Literal["any", "all"]
 Aggregate = Literal["sum", "avg", "count", "max", "min"]
+#: Elements of `in` beyond which they are joined with, instead of being looked through for each row.
+LONG_LIST = 100
 #: The aliases or names of embeds that lead to the one meant, outermost first; empty for the root.
 EmbedPath = tuple[str, ...]
 

@@ -50,7 +50,11 @@ def comparison_sql(relation: str, item: Condition, composer: Composer) -> str:
 def _any_of(item: Condition, value_type: str | None, composer: Composer) -> str:
     if item.column.from_text is not None and not item.path:
         return f"ANY ((SELECT {item.column.from_text}(unnest({composer.text(item.argument)}::text[]))))"
-    return f"ANY ({_array(value_type, composer, item.argument)})"
+    array = _array(value_type, composer, item.argument)
+    if item.is_long and value_type != INFERRED:
+        # A cast from text to an array is no constant: PostgreSQL would read the list anew for each row.
+        array = f"SELECT unnest({array})"
+    return f"ANY ({array})"
 
 
 def _array(value_type: str | None, composer: Composer, argument: Argument) -> str:

@@ -195,6 +195,8 @@ class Condition:
     #: What follows `is.`.
     keyword: str
     argument: Argument
+    #: There are many elements to compare with.
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,5 +383,5 @@ class ResultSet:
     status: str | None = None
     #: Whether it was kept from before; None: answers like it are not.
     kept: bool | None = None
-    #: What tells its bytes from others, if that is known.
+    #: What tells its bytes from others (`etags.py`), if that is known.
     tag: bytes = b""

@@ -4,15 +4,19 @@ Browsers may hold on to them, but ask each time: what they hold was right when i
 """
 
 import hashlib
+import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.trace import trace_of
 
-_KEPT = (b"cache-control", b"private, no-cache")
-_VARY = (b"vary", b"Authorization")
+Header = tuple[bytes, bytes]
+KEPT: Header = (b"cache-control", b"private, no-cache")
+VARY: Header = (b"vary", b"Authorization")
 #: What a 304 leaves out: it speaks of a body that is not sent.
 _OF_THE_BODY = frozenset({b"content-length", b"content-type"})
+#: A comma may be part of one.
+_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
 
 class ConditionalMiddleware:
@@ -45,17 +49,27 @@ async def _tagged(scope: Scope, start: Message, message: Message, send: Send) ->
     if message.get("more_body") or scope["method"] == "HEAD":
         await send(start)
         return message
-    headers = [*start["headers"], _KEPT, _VARY]
-    told = trace_of(scope).tag or hashlib.blake2b(message.get("body", b""), digest_size=12).hexdigest().encode()
-    tag = b'W/"%b"' % told
+    headers: list[Header] = [*start["headers"], KEPT, VARY]
+    tag = b'W/"%b"' % hashlib.blake2b(message.get("body", b""), digest_size=12).hexdigest().encode()
     headers.append((b"etag", tag))
-    if start["status"] == 200 and tag in _held(scope):
-        headers = [item for item in headers if item[0] not in _OF_THE_BODY]
-        await send({**start, "status": 304, "headers": headers})
+    if start["status"] == 200 and is_held(tag, _held(scope)):
+        await send({**start, "status": 304, "headers": not_modified(headers)})
         return {**message, "body": b""}
     await send({**start, "headers": headers})
     return message
 
 
-def _held(scope: Scope) -> list[bytes]:
-    return [tag.strip() for name, value in scope["headers"] if name == b"if-none-match" for tag in value.split(b",")]
+def _held(scope: Scope) -> bytes:
+    return b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+
+
+def is_held(tag: bytes | None, if_none_match: bytes) -> bool:
+    """Whether a client says that it has what has this tag; `*`: whatever there is. Weak and strong tags are alike."""
+    if if_none_match.strip() == b"*":
+        return True
+    return tag is not None and tag.removeprefix(b"W/") in _TAG.findall(if_none_match)
+
+
+def not_modified(headers: list[Header]) -> list[Header]:
+    """The headers of a 304."""
+    return [item for item in headers if item[0] not in _OF_THE_BODY]

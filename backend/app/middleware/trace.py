@@ -37,8 +37,6 @@ class Trace:
     rows: int | None = None
     #: Whether the answer was kept from before: `hit` or `miss`; empty where none is kept.
     cache: str = ""
-    #: What tells a kept answer from others, if whoever kept it said so.
-    tag: bytes = b""
     #: Whether the times of the stages may be sent.
     tells_timing: bool = True
     #: Headers that every answer to this request has, whatever becomes of it.

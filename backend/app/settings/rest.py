@@ -82,6 +82,9 @@ class RestSettings(Group):
         "auto", description="Set `request.headers` and the like: always, or when something in the database reads them."
     )
     max_query_bytes: int = Field(49152, ge=256, le=65000, description="Longest query string.")
+    max_query_body_bytes: int = Field(
+        1_000_000, ge=256, le=100_000_000, description="Longest query that is sent as a body, by POST to `…/query`."
+    )
     max_filters: int = Field(500, ge=1, description="Filters in a query string, those within logic trees included.")
     max_embeds: int = Field(50, ge=0, description="Embeds in a query string, at all levels.")
     role_statement_timeouts: Annotated[str, AfterValidator(seconds_by_name)] = Field(
