@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 from app.accounts.bodies import Body, Text
 from app.adapters.github import GitHubUser, Place
 from app.adapters.github import Repository as OneRepository
+from app.adapters.storage import STORAGE_UNAVAILABLE
 from app.answers import Json, errors
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_github
@@ -199,6 +200,7 @@ async def get_exists(desk: User, owner: str, repo: str) -> Json:
         INSUFFICIENT_OAUTH_SCOPES,
         RESOURCE_FILE_UNREADABLE,
         RESOURCE_FILE_TOO_LARGE,
+        STORAGE_UNAVAILABLE,
         *FAILURES,
     ),
 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.accounts.bodies import Body, Name, Text
 from app.adapters.google_drive import ROOT, DriveEntry, FolderPage, Id
+from app.adapters.storage import STORAGE_UNAVAILABLE
 from app.answers import Json, errors
 from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.handover import to_drive
@@ -118,7 +119,9 @@ async def post_folder(desk: User, body: NewFolder) -> Json:
     "/share-resource",
     summary="Hand a resource over to Google Drive",
     response_model=SharedToDrive,
-    responses=errors(RESOURCE_NOT_FOUND, FORBIDDEN, RESOURCE_FILE_UNREADABLE, RESOURCE_FILE_TOO_LARGE, *FAILURES),
+    responses=errors(
+        RESOURCE_NOT_FOUND, FORBIDDEN, RESOURCE_FILE_UNREADABLE, RESOURCE_FILE_TOO_LARGE, STORAGE_UNAVAILABLE, *FAILURES
+    ),
 )
 async def post_share(desk: Transferring, body: DriveShare) -> Json:
     """Its text and its file, whole or not at all. `folderName` names the folder that `createFolder` makes."""

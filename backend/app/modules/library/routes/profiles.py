@@ -97,7 +97,10 @@ async def put_profile(caller: User, profile_id: str, body: ProfileChanges) -> Js
 
 
 @router.get(
-    "/{profile_id}/resources", summary="The resources of a user", response_model=PageOf[Resource] | list[Resource]
+    "/{profile_id}/resources",
+    summary="The resources of a user",
+    response_model=PageOf[Resource] | list[Resource],
+    responses=errors(PROFILE_NOT_FOUND),
 )
 async def get_resources(caller: Anybody, request: Request, profile_id: str, page: PagedLeniently) -> Json:
     """Those that the caller may read, the newest first. Nobody has none. A page that makes no sense is the first."""
@@ -115,7 +118,12 @@ async def get_stats(caller: Anybody, profile_id: str) -> Json:
     return Json(await profiles.stats(caller, profile_id))
 
 
-@router.get("/{profile_id}/collections", summary="The collections of a user", response_model=list[CollectionBrief])
+@router.get(
+    "/{profile_id}/collections",
+    summary="The collections of a user",
+    response_model=list[CollectionBrief],
+    responses=errors(PROFILE_NOT_FOUND),
+)
 async def get_collections(caller: Anybody, profile_id: str, page: PagedLong) -> Json:
     """Those that the caller may read, the last changed first, each with its first ten resources."""
     return Json(await profiles.collections(caller, profile_id, page))

@@ -144,7 +144,7 @@ async def post_suggestion(caller: User, body: Proposal) -> Json:
     "/{suggestion_id}/vote",
     summary="Vote on a suggestion",
     response_model=VoteCast,
-    responses=errors(SUGGESTION_NOT_FOUND),
+    responses=errors(SUGGESTION_NOT_FOUND, INSUFFICIENT_ROLE),
 )
 async def post_vote(caller: User, counts: Counts, suggestion_id: str, body: Ballot) -> Json:
     """The same vote again takes it back, the other one replaces it. Enough votes decide."""

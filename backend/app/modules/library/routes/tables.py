@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, RootModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from app.accounts.bodies import Body, Name, Text
-from app.accounts.errors import INSUFFICIENT_ROLE
-from app.answers import Json, Responses, Told, errors
+from app.accounts.errors import AUTH_TOKEN_MISSING, INSUFFICIENT_ROLE
+from app.answers import Json, Responses, Told, ToldBySql, errors
 from app.errors import ErrorSpec
 from app.modules.library import counters, settings
 from app.modules.library.callers import Admin, Anybody, User
@@ -67,6 +67,10 @@ class FunctionAnswer(RootModel[Any]):
     model_config = ConfigDict(json_schema_extra={"example": 1})
 
 
+#: Tables have rules that are no route's.
+_REFUSED_BY_TABLES: Responses = {
+    "4XX": {"model": ToldBySql, "description": "What PostgreSQL refuses, under its SQLSTATE"}
+}
 #: Functions have rules of their own.
 _REFUSED_BY_SQL: Responses = {
     "4XX": {
@@ -98,13 +102,13 @@ async def post_setting(caller: Admin, body: SettingRow) -> Json:
     return Json(rows.told(stored), 201 if is_new else 200)
 
 
-@router.get(_LIST, summary="Rows of a table", response_model=list[TableRow])
+@router.get(_LIST, summary="Rows of a table", response_model=list[TableRow], responses=errors(AUTH_TOKEN_MISSING))
 async def get_rows(rows: Read, request: Request) -> Json:
     """Those that the caller may read: `column=…` and `column__operator=…` narrow them, `sortBy` orders them."""
     return Json(await rows.listed(request.query_params))
 
 
-@router.get(_ROW, summary="A row of a table", response_model=TableRow, responses=errors(NOT_FOUND))
+@router.get(_ROW, summary="A row of a table", response_model=TableRow, responses=errors(NOT_FOUND, AUTH_TOKEN_MISSING))
 async def get_row(rows: Read, row_id: str) -> Json:
     """One that the caller may not read is not there."""
     return Json(await rows.found(row_id))
@@ -115,7 +119,7 @@ async def get_row(rows: Read, row_id: str) -> Json:
     status_code=201,
     summary="A new row of a table",
     response_model=TableRow | list[TableRow],
-    responses=errors(ACCESS_DENIED, INSUFFICIENT_ROLE),
+    responses=errors(ACCESS_DENIED, INSUFFICIENT_ROLE) | _REFUSED_BY_TABLES,
 )
 async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
     """Or several, as a list. What is no column of the table is not looked at."""
@@ -126,7 +130,7 @@ async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
     _ROW,
     summary="Change a row of a table",
     response_model=TableRow,
-    responses=errors(NOT_FOUND, ACCESS_DENIED, INSUFFICIENT_ROLE),
+    responses=errors(NOT_FOUND, ACCESS_DENIED, INSUFFICIENT_ROLE) | _REFUSED_BY_TABLES,
 )
 async def put_row(rows: Written, row_id: str, body: Annotated[AnyJson, Content()]) -> Json:
     """What is left out stays as it is; what the server keeps stays whatever the body says."""
