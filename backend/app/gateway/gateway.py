@@ -119,7 +119,7 @@ class Gateway:
         executing = clock()
         stages["plan"] = executing - planning
         try:
-            result = await self.conductor.result(engine, caller, head, request, allowed=allowed)
+            result = await self.conductor.result(engine, caller, head, request, allowed=allowed, costed=True)
         finally:
             stages["transaction"] = clock() - executing
         responding = clock()
