@@ -34,6 +34,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 OPTION = re.compile(r"^\| `([a-z][\w.*-]*)` \| (?:`(RELAIS_\w+)`|none) \| (yes)? ?\|", re.MULTILINE)
 #: Settings of the gateway that PostgREST has not.
 OURS_ALONE = (
+    "cost_budgets",
     "embeds",
     "jwt_issuer",
     "tenant_column",

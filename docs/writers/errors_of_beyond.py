@@ -14,6 +14,8 @@ OF_BEYOND: Final[Mapping[str, str]] = {
     " read: see [Why is nothing shown](../how-to/why-nothing.md).",
     "RELAIS_EXPLAIN_REFUSED": "Only administrators, and whoever a setting or a claim allows it to, learn what policies"
     " hide. Said of any table, whether there is something hidden or not.",
+    "RELAIS_COST": "PostgreSQL's planner expects the read to cost more than `RELAIS_REST_COST_BUDGETS` allows the role."
+    " It was not run. Ask for less, or heed `hint`: it names a column that an index is missing for, if one is plain.",
     "RELAIS_QUERY_TWICE": "A query that was [sent as a body](../how-to/long-queries.md) has all of it there: the"
     " address has none of its own.",
     "RELAIS_QUERY_TYPE": "A query that is [sent as a body](../how-to/long-queries.md) is"

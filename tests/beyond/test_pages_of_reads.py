@@ -16,7 +16,7 @@ from tests.dialect.test_documented_queries import BLOCK, expected, in_block, sen
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 #: What the pages say is set.
 SET = re.compile(r"^RELAIS_REST_(\w+)=(.*)$", re.MULTILINE)
-PAGES = ("conditional-reads", "long-queries", "read-all-rows")
+PAGES = ("conditional-reads", "cost-budgets", "long-queries", "read-all-rows")
 
 
 @pytest_asyncio.fixture(scope="module")

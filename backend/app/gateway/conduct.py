@@ -35,35 +35,44 @@ class Conductor:
         *,
         name: str = "",
         allowed: Allowed = None,
+        costed: bool = False,
     ) -> ResultSet:
         """What PostgreSQL answers, or answered before and would answer again. `name` is what it is kept as.
 
         `allowed` is asked beside the question of what is kept, and has been answered before anything is returned.
+        What is `costed` stays within the budget of the caller's role.
         """
         prepared = engine.prepared(request)
         keeping = self.cache.lifetimes.keeping(engine, caller, head, request, prepared, name=name)
         if keeping is None:
             if allowed is not None:
                 await allowed
-            return await self._asked(engine, caller, head, request)
+            return await self._asked(engine, caller, head, request, costed=costed)
         # A replica may not have heard of what a version speaks of.
         mode: Mode | None = "write" if self.database.reads_elsewhere else None
-        compute = partial(self._asked, engine, caller, head, request, mode)
+        compute = partial(self._asked, engine, caller, head, request, mode, costed=costed)
         result = await self.cache.result(keeping, compute, allowed)
         if allowed is not None:
             await allowed
         return result
 
     async def _asked(
-        self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, mode: Mode | None = None
+        self,
+        engine: Engine,
+        caller: Caller,
+        head: Head,
+        request: ApiRequest,
+        mode: Mode | None = None,
+        *,
+        costed: bool,
     ) -> ResultSet:
         """Asked again where a refusal may come of an old picture of the database."""
         try:
-            return await self._run(engine, caller, head, request, mode)
+            return await self._run(engine, caller, head, request, mode, costed=costed)
         except AppError as error:
             if error.code == STALE_STATEMENT and error.message.startswith("cached "):
                 # Refused before it ran: the driver has forgotten it and prepares it anew.
-                return await self._run(engine, caller, head, request, mode)
+                return await self._run(engine, caller, head, request, mode, costed=costed)
             if error.code not in MISSING_CODES or engine.prepared(request).mode != "read":
                 raise
             if not await self.refresh():
@@ -71,10 +80,10 @@ class Conductor:
             newer = self.current()
             if newer is None or newer.prepared(request).statement == engine.prepared(request).statement:
                 raise
-            return await self._run(newer, caller, head, request, mode)
+            return await self._run(newer, caller, head, request, mode, costed=costed)
 
     async def _run(
-        self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, mode: Mode | None
+        self, engine: Engine, caller: Caller, head: Head, request: ApiRequest, mode: Mode | None, *, costed: bool
     ) -> ResultSet:
         prepared = engine.prepared(request)
         if mode is not None:
@@ -83,7 +92,8 @@ class Conductor:
         generic = measures and prepared.choice.generic
         stamp = engine.stamp(caller, head, request.target.schema, generic=generic)
         began = time.perf_counter()
-        result = await execute(self.database, prepared, request, stamp, surroundings=engine.surroundings(caller))
+        surroundings = engine.surroundings(caller, costed=costed)
+        result = await execute(self.database, prepared, request, stamp, surroundings=surroundings)
         if measures:
             prepared.choice.took(time.perf_counter() - began, generic=generic)
         return result

@@ -61,6 +61,8 @@ class Engine:
     #: Settings of every role, so that each stamp sets all that any other may have set.
     role_settings: dict[str, tuple[tuple[str, str], ...]]
     app_settings: tuple[tuple[str, str], ...]
+    #: What the planner may expect of a read, by role.
+    budgets: dict[str, float]
     _prepared: dict[Shape, Prepared] = field(default_factory=dict[Shape, Prepared])
     _parsed: dict[tuple[object, ...], ApiRequest] = field(default_factory=dict[tuple[object, ...], ApiRequest])
     _openapi: dict[str, OpenApiParts] = field(default_factory=dict[str, OpenApiParts])
@@ -114,11 +116,12 @@ class Engine:
             caller.anonymous,
         )
 
-    def surroundings(self, caller: Caller) -> Surroundings:
+    def surroundings(self, caller: Caller, *, costed: bool = False) -> Surroundings:
         """What the execution of a caller's request depends on."""
         role = self.catalog.roles.get(caller.role) if self.settings.db_config else None
         isolation = isolation_named(role.isolation) if role is not None else None
-        return Surroundings(self.rules, self.tenant_of(caller), isolation)
+        budget = self.budgets.get(caller.role) if costed else None
+        return Surroundings(self.rules, self.tenant_of(caller), isolation, budget)
 
     def tenant_of(self, caller: Caller) -> str:
         """The tenant whose rows a caller is shown."""
@@ -174,6 +177,7 @@ def build_engine(
         search_paths={schema: _search_path((schema, *extra)) for schema in schemas},
         role_settings=_role_settings(catalog, settings),
         app_settings=settings.app_settings_pairs(),
+        budgets=settings.budgets(),
     )
 
 

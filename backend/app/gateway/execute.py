@@ -10,6 +10,7 @@ import orjson
 from app.adapters.postgres import Connection, Database, Isolation, Row, Stamp
 from app.errors import AppError, refuse
 from app.gateway.array_text import array_elements
+from app.gateway.cost import check_cost, is_costed
 from app.gateway.errors import MAX_AFFECTED, NOT_SINGULAR, PUT_MISMATCH
 from app.gateway.prepare import Prepared
 from app.gateway.query_string import bounded
@@ -53,6 +54,8 @@ class Surroundings:
     tenant: str
     #: Of the caller's role.
     isolation: Isolation | None
+    #: What a read may cost; None: whatever it takes.
+    budget: float | None = None
 
     def need_transaction(self, request: ApiRequest) -> bool:
         """Whether settings ask for more around the statement than itself."""
@@ -70,6 +73,8 @@ async def execute(
 ) -> ResultSet:
     """What PostgreSQL answers."""
     inputs = _inputs(prepared, request, surroundings.tenant)
+    if surroundings.budget is not None and is_costed(prepared):
+        return await _in_transaction(database, prepared, request, stamp, inputs, surroundings)
     if prepared.in_transaction or surroundings.need_transaction(request):
         return await _in_transaction(database, prepared, request, stamp, inputs, surroundings)
     if prepared.plan.media.plan is not None or prepared.count is not None:
@@ -122,6 +127,8 @@ async def _in_transaction(
             await _set_for_transaction(connection, prepared, request)
             if rules.pre_request:
                 await connection.execute(rules.pre_request)
+            if surroundings.budget is not None and is_costed(prepared):
+                await check_cost(connection, prepared, _arguments(prepared.statement, inputs), surroundings.budget)
             result = await _run(connection, prepared, request, inputs)
             if rules.rolls_back(request):
                 # Deferred constraints are to complain as they would have.

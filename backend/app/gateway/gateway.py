@@ -129,7 +129,7 @@ class Gateway:
         executing = clock()
         stages["plan"] = executing - planning
         try:
-            result = await self.conductor.result(engine, caller, head, request, allowed=allowed)
+            result = await self.conductor.result(engine, caller, head, request, allowed=allowed, costed=True)
         except AppError as error:
             if EXPLAIN in head.headers:
                 await self.explainer.tell(trace, engine, caller, head, request, error)

@@ -22,6 +22,8 @@ class Prepared:
 
     plan: Plan
     statement: Statement
+    #: Its text, without the wish to be explained.
+    plain: Sql
     #: Asked of the planner after the statement.
     count: Statement | None
     mode: Mode
@@ -39,7 +41,7 @@ class Prepared:
 def prepare(request: ApiRequest, plan: Plan, catalog: Catalog, hoisted: tuple[str, ...]) -> Prepared:
     """Render a plan and decide how it is to be run."""
     statement = render(plan, catalog.representations)
-    explained = plan.media.plan
+    explained, plain = plan.media.plan, statement.text
     if explained is not None:
         statement = Statement(_explain(explained.plan_json, explained.plan_options, statement), statement.arguments)
     function = plan.call.function if plan.call is not None else None
@@ -50,6 +52,7 @@ def prepare(request: ApiRequest, plan: Plan, catalog: Catalog, hoisted: tuple[st
     return Prepared(
         plan=plan,
         statement=statement,
+        plain=plain,
         count=render_count(plan) if _asks_planner(plan) else None,
         mode=mode,
         is_call=function is not None,

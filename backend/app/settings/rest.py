@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from app.settings.group import Group, comma_separated
-from app.settings.values import exposable, regular_expressions, seconds_by_name
+from app.settings.values import costs_by_name, exposable, regular_expressions, seconds_by_name
 
 _BETWEEN_PAIRS = re.compile(r",(?=\s*[\w.$-]+\s*=)")
 
@@ -92,6 +92,11 @@ class RestSettings(Group):
         description="Comma-separated `role=seconds`: longest time a statement of a role may run. What `ALTER ROLE … SET"
         " statement_timeout` says comes first.",
     )
+    cost_budgets: Annotated[str, AfterValidator(costs_by_name)] = Field(
+        "",
+        description="Comma-separated `role:cost`: what PostgreSQL's planner may expect a read by a role to cost; beyond"
+        " it: 422. Unset: no bound, and the planner is not asked.",
+    )
     plans_by_measurement: bool = Field(
         True,
         description="Let one plan of PostgreSQL serve all values of a statement where that is measured to be faster.",
@@ -129,6 +134,11 @@ class RestSettings(Group):
             role, _, seconds = part.partition("=")
             found[role.strip()] = str(max(1, round(float(seconds) * 1000)))
         return found
+
+    def budgets(self) -> dict[str, float]:
+        """Costs by role."""
+        pairs = (part.rpartition(":") for part in comma_separated(self.cost_budgets))
+        return {role.strip(): float(cost) for role, _, cost in pairs}
 
     def app_settings_pairs(self) -> tuple[tuple[str, str], ...]:
         """Settings of the application, by their names in SQL."""

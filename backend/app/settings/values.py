@@ -30,6 +30,19 @@ def seconds_by_name(text: str) -> str:
     return text
 
 
+def costs_by_name(text: str) -> str:
+    """Pairs of a name and a cost."""
+    for part in comma_separated(text):
+        name, _, cost = part.rpartition(":")
+        try:
+            usable = bool(name.strip()) and 0 < float(cost) < float("inf")
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f"`{part}` is not a role and a cost, as in anon:10000")
+    return text
+
+
 def _page_path(text: str) -> str:
     if not re.fullmatch(r"/[!$%&'()*+,\-./:;=@A-Z_a-z0-9~]*", text):
         raise ValueError("must be a path that begins with `/`, without a query")
