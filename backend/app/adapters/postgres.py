@@ -301,6 +301,10 @@ class Database:
             written, connection.written = frozenset(connection.written), set()
             await asyncio.shield(asyncio.ensure_future(self.on_written(stamp, written)))
 
+    async def become(self, connection: Connection, stamp: Stamp) -> None:
+        """Have the rest of a transaction done as somebody else; with its end whoever began it is back."""
+        await connection.execute(_set_stamp(len(stamp.settings), local=True), *_stamp_values(stamp))
+
     def forget(self, connection: Connection) -> None:
         """Have the caller set anew before the connection is used again."""
         connection.stamp = None  # pyright: ignore
