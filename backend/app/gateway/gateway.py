@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_s
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
 from app.gateway.warnings import legacy_names
+from app.gateway.writes import Writes, asks_for_more
 from app.middleware.trace import Trace, address_of, trace_of
 
 _RETRY = {"Retry-After": "0"}
@@ -34,6 +35,11 @@ class Gateway:
     guard: Guard
     #: Where callers without a token are.
     tenants: Tenants
+    #: Those that ask for more than the dialect has.
+    writes: Writes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writes = Writes(self.conductor.database, self.guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -101,6 +107,10 @@ class Gateway:
             if head.method == "OPTIONS":
                 return describe_options(engine, route, schema, head)
             return await answer_root(self.conductor.database, engine, caller, head, schema)
+        if head.method not in READS and asks_for_more(head, route):
+            answer = await self.writes.answer(trace, address_of(scope), engine, caller, head, route, body)
+            if answer is not None:
+                return answer
         if len(body) <= LARGE_BYTES:
             request = engine.parsed(head, route, body)
         else:
