@@ -41,6 +41,7 @@ OURS_ALONE = (
     "request_settings",
     "role_statement_timeouts",
     "max_",
+    "idempotency_",
     "plan_cache_entries",
     "explain_",
     "plans_by_measurement",

@@ -3,6 +3,7 @@
 import asyncio
 
 import app.auth.tables
+import app.gateway.tables
 import app.importer.tables
 import app.jobs.tables
 import app.realtime.tables  # noqa: F401 - declaring tables is all that these imports are for

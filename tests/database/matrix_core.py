@@ -67,6 +67,11 @@ CORE = (
         "flushed_batches", "id = <flushed>", "insert into relais.flushed_batches (buffer) values ('b')", "buffer = 'x'",
     ),
     _core(
+        "idempotency_keys", "tenant_id = <home>",
+        "insert into relais.idempotency_keys (tenant_id, owner, key, request) values (<home>, 'o', 'new', '\\x02')",
+        "status = 200",
+    ),
+    _core(
         "import_batches", "id = <batch>",
         "insert into relais.import_batches (tenant_id, source_name, source_hash) values (<home>, 'f', '\\x02')",
         "status = 'done'",

@@ -152,5 +152,6 @@ insert into relais.change_log (tenant_id, table_schema, table_name, operation, r
 insert into relais.email_outbox (id, tenant_id, recipient, template) values (<mail>, <home>, 'a@test.org', 't');
 insert into relais.jobs (id, tenant_id, name) values (<job>, <home>, 'j');
 insert into relais.flushed_batches (id, buffer) values (<flushed>, 'b');
+insert into relais.idempotency_keys (tenant_id, owner, key, request) values (<home>, 'o', 'k', '\\x01');
 insert into relais.import_batches (id, tenant_id, source_name, source_hash) values (<batch>, <home>, 'f', '\\x01')
 """

@@ -302,7 +302,7 @@ class Database:
             await asyncio.shield(asyncio.ensure_future(self.on_written(stamp, written)))
 
     async def speak_as(self, connection: Connection, stamp: Stamp) -> None:
-        """Have the rest of a transaction be another caller's."""
+        """Have the rest of a transaction done as somebody else; with its end whoever began it is back."""
         self.forget(connection)
         await connection.execute(_set_stamp(len(stamp.settings), local=True), *_stamp_values(stamp))
 

@@ -164,6 +164,15 @@ class Guard:
             await pending()
         return headers
 
+    def count_more(self, caller: Caller, address: str, kind: Kind, times: int) -> None:
+        """Count what one request brings besides itself, of a kind that each process counts."""
+        limit = self.limiter.limit(kind)
+        for _ in range(times if limit is not None else 0):
+            assert limit is not None
+            counted = self.limiter.count_here(limit, counted_as(caller.user_id, address))
+            if not counted.allowed:
+                raise counted.refusal()
+
     async def _count(self, caller: Caller, address: str, kind: Kind) -> tuple[Headers, Pending]:
         name = caller.credential
         if name and name in self.endings:

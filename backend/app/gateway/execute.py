@@ -15,7 +15,7 @@ from app.gateway.errors import MAX_AFFECTED, NOT_SINGULAR, PUT_MISMATCH
 from app.gateway.prepare import Prepared
 from app.gateway.query_string import bounded
 from app.gateway.sql import function_call
-from app.gateway.types import ApiRequest, Argument, ResultSet, Statement
+from app.gateway.types import ApiRequest, Argument, Prefer, ResultSet, Statement
 
 #: Symbols of operators never contain letters, types always do.
 _OPERATOR = re.compile(r"(operator does not exist: .*[a-z\]\"] [^a-z\" ]+) [a-z\"].*\Z", re.IGNORECASE)
@@ -39,10 +39,10 @@ class Rules:
         self.rollback = tx_end.startswith("rollback")
         self.override = tx_end.endswith("-allow-override")
 
-    def rolls_back(self, request: ApiRequest) -> bool:
-        """Whether nothing of this request is kept."""
-        if self.override and request.prefer.transaction is not None:
-            return request.prefer.transaction == "rollback"
+    def rolls_back(self, prefer: Prefer) -> bool:
+        """Whether nothing of a request with these preferences is kept."""
+        if self.override and prefer.transaction is not None:
+            return prefer.transaction == "rollback"
         return self.rollback
 
 
@@ -64,7 +64,7 @@ class Surroundings:
             bool(rules.pre_request)
             or self.isolation is not None
             or request.prefer.timezone is not None
-            or rules.rolls_back(request)
+            or rules.rolls_back(request.prefer)
         )
 
 
@@ -72,11 +72,11 @@ async def execute(
     database: Database, prepared: Prepared, request: ApiRequest, stamp: Stamp, *, surroundings: Surroundings
 ) -> ResultSet:
     """What PostgreSQL answers."""
-    inputs = _inputs(prepared, request, surroundings.tenant)
     if surroundings.budget is not None and is_costed(prepared):
-        return await _in_transaction(database, prepared, request, stamp, inputs, surroundings)
+        return await _in_transaction(database, prepared, request, stamp, surroundings)
     if prepared.in_transaction or surroundings.need_transaction(request):
-        return await _in_transaction(database, prepared, request, stamp, inputs, surroundings)
+        return await _in_transaction(database, prepared, request, stamp, surroundings)
+    inputs = _inputs(prepared, request, surroundings.tenant)
     if prepared.plan.media.plan is not None or prepared.count is not None:
         async with database.connection(stamp, prepared.mode) as connection:
             return await _run(connection, prepared, request, inputs)
@@ -118,30 +118,43 @@ async def _in_transaction(
     prepared: Prepared,
     request: ApiRequest,
     stamp: Stamp,
-    inputs: list[Any],
     surroundings: Surroundings,
 ) -> ResultSet:
     rules, isolation = surroundings.rules, prepared.isolation or surroundings.isolation
     try:
         async with database.transaction(stamp, prepared.mode, isolation=isolation) as connection:
-            await _set_for_transaction(connection, prepared, request)
-            if rules.pre_request:
-                await connection.execute(rules.pre_request)
-            if surroundings.budget is not None and is_costed(prepared):
-                await check_cost(connection, prepared, _arguments(prepared.statement, inputs), surroundings.budget)
-            result = await _run(connection, prepared, request, inputs)
-            if rules.rolls_back(request):
-                # Deferred constraints are to complain as they would have.
-                await connection.execute("set constraints all immediate")
+            result = await run_within(database, connection, prepared, request, surroundings)
+            if rules.rolls_back(request.prefer):
+                await settle(connection)
                 raise _RolledBack(result)
-            if result.headers is not None or result.status is not None:
-                # Set for the session, perhaps; the next request must not be answered with them.
-                database.soil(connection)
-            elif prepared.is_call or rules.pre_request:
-                database.forget(connection)
             return result
     except _RolledBack as rolled_back:
         return rolled_back.result
+
+
+async def run_within(
+    database: Database, connection: Connection, prepared: Prepared, request: ApiRequest, surroundings: Surroundings
+) -> ResultSet:
+    """What PostgreSQL answers in a transaction that has begun, as the caller that the connection is set to."""
+    rules = surroundings.rules
+    await _set_for_transaction(connection, prepared, request)
+    if rules.pre_request:
+        await connection.execute(rules.pre_request)
+    inputs = _inputs(prepared, request, surroundings.tenant)
+    if surroundings.budget is not None and is_costed(prepared):
+        await check_cost(connection, prepared, _arguments(prepared.statement, inputs), surroundings.budget)
+    result = await _run(connection, prepared, request, inputs)
+    if result.headers is not None or result.status is not None:
+        # Set for the session, perhaps; the next request must not be answered with them.
+        database.soil(connection)
+    elif prepared.is_call or rules.pre_request:
+        database.forget(connection)
+    return result
+
+
+async def settle(connection: Connection) -> None:
+    """Have deferred constraints complain as they would at the end, while it is still the caller who is told."""
+    await connection.execute("set constraints all immediate")
 
 
 async def _set_for_transaction(connection: Connection, prepared: Prepared, request: ApiRequest) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
@@ -26,6 +26,7 @@ from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
 from app.gateway.truncated import is_clipped, truncation_headers
 from app.gateway.warnings import legacy_names
+from app.gateway.writes import Writes, asks_for_more
 from app.middleware.trace import Trace, address_of, trace_of
 
 _RETRY = {"Retry-After": "0"}
@@ -43,6 +44,11 @@ class Gateway:
     tenants: Tenants
     behalf: Behalf
     explainer: Explainer
+    #: Those that ask for more than the dialect has.
+    writes: Writes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writes = Writes(self.conductor.database, self.guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -109,9 +115,7 @@ class Gateway:
         return await self.behalf(scope, head, caller) if AS in head.headers else caller
 
     async def _answer(self, scope: Scope, head: Head, body: bytes, engine: Engine, admitted: "_Admitted") -> Answer:
-        trace, caller, allowed = trace_of(scope), admitted.caller, admitted.allowed
-        clock, stages = time.perf_counter, trace.stages
-        parsing = clock()
+        trace, parsing = trace_of(scope), time.perf_counter()
         route = as_root_function(parse_path(head.path), engine)
         scope["relais.route"] = _template(route)
         if head.by_body:
@@ -119,6 +123,23 @@ class Gateway:
             head, body = with_query(head, body, engine.settings.max_query_body_bytes), b""
         if head.method == "OPTIONS" or route.kind == "root":
             return await self._answer_about(head, engine, route, admitted)
+        if head.method not in READS and asks_for_more(head, route):
+            answer = await self.writes.answer(trace, address_of(scope), engine, admitted.caller, head, route, body)
+            if answer is not None:
+                return answer
+        return await self._answer_rows(head, body, engine, admitted, route, trace, parsing)
+
+    async def _answer_rows(
+        self,
+        head: Head,
+        body: bytes,
+        engine: Engine,
+        admitted: "_Admitted",
+        route: Route,
+        trace: Trace,
+        parsing: float,
+    ) -> Answer:
+        caller, clock, stages = admitted.caller, time.perf_counter, trace.stages
         if len(body) + len(head.query_string) <= LARGE_BYTES:
             request = engine.parsed(head, route, body)
         else:
@@ -129,7 +150,7 @@ class Gateway:
         executing = clock()
         stages["plan"] = executing - planning
         try:
-            result = await self.conductor.result(engine, caller, head, request, allowed=allowed, costed=True)
+            result = await self.conductor.result(engine, caller, head, request, allowed=admitted.allowed, costed=True)
         except AppError as error:
             if EXPLAIN in head.headers:
                 await self.explainer.tell(trace, engine, caller, head, request, error)

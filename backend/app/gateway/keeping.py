@@ -68,7 +68,7 @@ class Lifetimes:
         if seconds <= 0:
             return None
         tenant = engine.tenant_of(caller)
-        scope = _scope(caller.role, caller.claims)
+        scope = scope_of(caller.role, caller.claims)
         query = hashlib.blake2b(digest_size=16)
         for part in (head.method.encode(), head.path.encode(), head.query_string.encode(), scope, tenant.encode()):
             query.update(b"%d:" % len(part) + part)
@@ -93,7 +93,7 @@ def _moves(request: ApiRequest) -> bool:
 
 
 @lru_cache(4096)
-def _scope(role: str, claims: str) -> bytes:
+def scope_of(role: str, claims: str) -> bytes:
     """Callers of one scope are shown the same."""
     values: dict[str, Any] = orjson.loads(claims) if claims else {}
     told = {name: value for name, value in values.items() if name not in _OF_THE_TOKEN}

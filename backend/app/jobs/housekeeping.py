@@ -6,9 +6,9 @@ from app import log
 from app.adapters.postgres import SERVICE, Database
 from app.errors import AppError
 from app.jobs.parts import removed_in_parts
-from app.settings import RetentionSettings, Settings
+from app.settings import RestSettings, RetentionSettings, Settings
 
-#: What is removed, and after how long (`$1` and the like: days that are a setting).
+#: What is removed, and after how long (`$1` and the like: a setting).
 SWEPT: dict[str, str] = {
     "sessions": "greatest(expires_at, revoked_at) < now() - $1::int * interval '1 day'",
     # What a browser brings back within minutes is nothing to keep for a week.
@@ -31,6 +31,7 @@ SWEPT: dict[str, str] = {
     "jobs": "state = 'done' and finished_at < now() - $1::int * interval '1 day'",
     # A batch that is older than this is in no buffer any more.
     "flushed_batches": "created_at < now() - interval '7 days'",
+    "idempotency_keys": "created_at < now() - $1::int * interval '1 second'",
 }
 #: The links of what could not be sent have expired by then; that it could not is told for longer.
 _EMPTY_FAILED = """
@@ -46,17 +47,19 @@ async def sweep(ctx: dict[Any, Any]) -> dict[str, int]:
     database: Database = ctx["database"]
     settings: Settings | None = ctx.get("settings")
     retention = settings.retention if settings is not None else RetentionSettings()  # pyright: ignore[reportCallIssue]
-    days: dict[str, tuple[int | None, ...]] = {
+    rest = settings.rest if settings is not None else RestSettings()  # pyright: ignore[reportCallIssue]
+    ages: dict[str, tuple[int | None, ...]] = {
         "sessions": (retention.sessions_days,),
         "audit_log": (retention.sign_ins_days, retention.audit_days),
         "change_log": (retention.changes_days,),
         "jobs": (retention.jobs_days,),
+        "idempotency_keys": (rest.idempotency_seconds,),
     }
     removed: dict[str, int] = {}
     failures: list[AppError] = []
     for table in SWEPT:
         try:
-            removed[table] = await _swept(database, table, days.get(table, ()))
+            removed[table] = await _swept(database, table, ages.get(table, ()))
         except AppError as error:
             log.event(FAILED, {"table": table, "reason": str(error)}, level="warning")
             failures.append(error)

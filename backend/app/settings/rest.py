@@ -107,6 +107,18 @@ class RestSettings(Group):
     explain_rows: int = Field(5000, ge=1, description="Rows that are looked at to tell which policies hide them.")
     plan_cache_entries: int = Field(2000, ge=0, description="Shapes of requests whose statements are remembered.")
 
+    max_batch_items: int = Field(100, ge=1, le=10000, description="Requests in a batch.")
+    idempotency_seconds: int = Field(
+        86400,
+        ge=1,
+        le=31536000,
+        description="How long a write with an `Idempotency-Key` is remembered with its answer.",
+    )
+    idempotency_keys: int = Field(10000, ge=1, description="Keys of one user that are remembered at once.")
+    idempotency_answer_bytes: int = Field(
+        65536, ge=0, description="Longest answer that is kept with a key; of a longer one only that it was given."
+    )
+
     def schemas(self) -> tuple[str, ...]:
         """The exposed schemas, the default one first."""
         return comma_separated(self.db_schemas)
