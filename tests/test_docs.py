@@ -120,10 +120,10 @@ def test_a_page_names_only_settings_commands_and_recipes_that_exist(page: Path) 
     code = " ".join(CODE.findall(page.read_text(encoding="utf-8")))
     known = {path for path, _ in commands()} | {"relais user", "relais backup", "relais catalog"}
     recipes = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    settings = {name for name, _ in variables()} | set(variables_of_tests())
     import_everything()
-    codes = {spec.code for spec in declared_errors()}
-    assert set(re.findall(r"\bRELAIS_[A-Z][A-Z_]*[A-Z]\b", code)) <= settings | codes
+    settings = {name for name, _ in variables()} | set(variables_of_tests())
+    errors = {spec.code for spec in declared_errors()}
+    assert set(re.findall(r"\bRELAIS_[A-Z][A-Z_]*[A-Z]\b", code)) <= settings | errors
     assert {f"relais {word}" for word in re.findall(r"(?:[`\n/] *|bin/)relais ([a-z][\w-]*)", code)} <= known
     assert set(re.findall(r"[`\n] *make ([a-z]+)\b", code)) <= recipes
 
