@@ -9,11 +9,14 @@ import uvicorn
 
 from app import log
 from app.gateway.assembly import Assembly
+from app.leaving import HttpConnection, SocketConnection
 from app.servers import environment
 from app.settings import ServerSettings, Settings, SettingsError
 from app.supervise import PARENT_VARIABLE
 
 STARTED_BADLY = 3
+#: A process that is to take the place of another one gets ready within this time, or the other one stays.
+READY_SECONDS = 120
 
 
 def check_port(server: ServerSettings) -> None:
@@ -52,8 +55,8 @@ def run_server(settings: Settings, workers: int) -> int:
         port=server.port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio" if settings.realtime.enabled else "none",
+        http=HttpConnection,
+        ws=SocketConnection if settings.realtime.enabled else "none",
         ws_max_size=settings.realtime.message_bytes,
         # Socket.IO looks whether its clients are there; compression would cost each of them a window of memory.
         ws_ping_interval=None,
@@ -65,6 +68,7 @@ def run_server(settings: Settings, workers: int) -> int:
         date_header=True,
         proxy_headers=bool(server.trusted_proxies),
         forwarded_allow_ips=server.trusted_proxies or None,
+        timeout_worker_healthcheck=READY_SECONDS,
         timeout_graceful_shutdown=max(1, round(server.shutdown_seconds)),
         backlog=2048,
     )

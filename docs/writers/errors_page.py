@@ -9,6 +9,7 @@ from app.adapters.sqlstates import OTHERWISE, STATUS_BY_PREFIX
 from app.errors import declared_errors
 
 from docs.writers.errors_of_accounts import OF_ACCOUNTS
+from docs.writers.errors_of_beyond import OF_BEYOND
 from docs.writers.errors_of_library import OF_LIBRARY
 from docs.writers.errors_of_realtime import OF_REALTIME
 from docs.writers.markdown import code, page, table
@@ -79,6 +80,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     **OF_ACCOUNTS,
     **OF_LIBRARY,
     **OF_REALTIME,
+    **OF_BEYOND,
 }
 INTRO: Final = """\
 Whatever goes wrong, the answer has one shape:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.condition import Condition
 from app.gateway.engine import Engine
 from app.gateway.respond import Headers
 
@@ -14,13 +15,16 @@ _EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding,"
     b" Range-Unit"
 )
+#: Beside those of the dialect, while something is away.
+_EXPOSED_IF_DEGRADED = _EXPOSED + b", Relais-Degraded, Retry-After"
 
 
 class GatewayCors:
     """Answers preflights itself, and tells browsers what they may read of all other answers, errors included."""
 
-    def __init__(self, app: ASGIApp, *, engine: Callable[[], Engine | None]) -> None:
+    def __init__(self, app: ASGIApp, *, engine: Callable[[], Engine | None], condition: Condition) -> None:
         self.app = app
+        self.condition = condition
         self.engine = engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,11 +41,12 @@ class GatewayCors:
         if scope["method"] == "OPTIONS":
             # No preflight after all: its answer says itself who may read it.
             return await self.app(scope, receive, send)
-        if granted:
-            granted.append((b"access-control-expose-headers", _EXPOSED))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if granted:
+                    exposed = _EXPOSED if self.condition.told is None else _EXPOSED_IF_DEGRADED
+                    granted.append((b"access-control-expose-headers", exposed))
                 message["headers"] = [*message["headers"], *granted]
             await send(message)
 
