@@ -6,6 +6,7 @@ import socket
 from types import FrameType
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from app import log
 from app.gateway.assembly import Assembly
@@ -74,11 +75,9 @@ def run_server(settings: Settings, workers: int) -> int:
     )
     log.set_up_logging(settings.log.level)
     if workers > 1:
-        from uvicorn.supervisors import Multiprocess
-
         os.environ[PARENT_VARIABLE] = str(os.getpid())
         listening = config.bind_socket()
-        Multiprocess(config, sockets=[listening]).run()
+        _Processes(config, sockets=[listening]).run()
         return 0
     running = uvicorn.Server(config)
     # uvicorn raises the signal that stopped it once more when it has finished: that is a good end, not a death.
@@ -86,6 +85,18 @@ def run_server(settings: Settings, workers: int) -> int:
         signal.signal(number, _end)
     running.run()
     return 0 if running.started else STARTED_BADLY
+
+
+class _Processes(Multiprocess):
+    """Several of them, which are replaced one after the other on SIGHUP, and stopped in the middle of that, too."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.should_exit.set()
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -23,15 +23,6 @@ PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
-def ground(data_dir: Path) -> Generator[Path]:
-    """Where servers may be that run as another account."""
-    directory = data_dir.parent / "chaos-replica"
-    directory.mkdir(mode=0o755)
-    yield directory
-    shutil.rmtree(directory)
-
-
-@pytest.fixture(scope="module")
 def both(ground: Path) -> Generator[tuple[OwnPostgres, OwnPostgres]]:
     """A server, and a copy of it that hears nothing: a replica that lags for ever."""
     with own_postgres(ground / "first") as first:

@@ -3,21 +3,15 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from app.adapters import migrations
-from app.embedded import secrets_of
 
-from tests.chaos.asking import Answer, Asker, asker_of
+from tests.chaos.asking import Answer, Asker
 from tests.chaos.faults import FAULTS, TABLE, Servers
-from tests.own_postgres import own_postgres
-from tests.own_redis import own_redis
-from tests.own_server import CHEAP, own_server
 
 #: So often every state is gone through: once in `make test`, as often as it says in `make chaos`.
 ROUNDS = int(os.environ.get("RELAIS_TEST_CHAOS", "1"))
@@ -26,41 +20,6 @@ BOUND_SECONDS, RECOVERY_SECONDS = 2.0, 5.0
 #: What a cell may take to be what it is: others find out first.
 SETTLED_SECONDS = 4.0
 WRITERS = READERS = 2
-
-
-@pytest.fixture(scope="module")
-def servers(data_dir: Path) -> Generator[Servers]:
-    """A PostgreSQL with everything in it, and a Redis."""
-    with own_postgres(data_dir.parent / "chaos") as postgres, own_redis() as redis:
-        migrations.upgrade(postgres.admin_url)
-        migrations.set_login_password(postgres.admin_url, secrets_of(postgres.directory).login)
-        try:
-            yield Servers(postgres, postgres, redis)
-        finally:
-            redis.thaw()
-
-
-@pytest.fixture(scope="module")
-def address(servers: Servers, data_dir: Path) -> Generator[str]:
-    """An API of one process."""
-    environment = {
-        **os.environ,
-        **CHEAP,
-        "RELAIS_ENVIRONMENT": "test",
-        "RELAIS_DATA_DIR": str(data_dir.parent / "chaos-api"),
-        "RELAIS_DATABASE_URL": servers.postgres.url,
-        "RELAIS_REDIS_URL": servers.redis.url,
-        "RELAIS_AUTH_FAILURES_FREE": "1000000",
-    }
-    with own_server(environment) as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-async def asker(address: str, servers: Servers) -> AsyncGenerator[Asker]:
-    """Somebody who may ask everything."""
-    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
-        yield await asker_of(client, servers.postgres.admin_url)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from tests.realtime.conftest import listening
 
 PATIENCE_SECONDS = 90.0
 CLIENTS = 4
+#: So many of two processes are waited for; a busy machine takes its time for each.
+REPLACED = 2 if "RELAIS_TEST_CHAOS" in os.environ else 1
 
 
 def keeping_alive(server: OwnServer) -> httpx.AsyncClient:
@@ -32,21 +35,20 @@ async def until(found: Callable[[], Any]) -> None:
         await asyncio.sleep(0.05)
 
 
-def replaced(server: OwnServer, before: set[int]) -> bool:
-    """Whether none of these processes is left, and as many others are there."""
-    now = {worker.pid for worker in server.workers()}
-    return len(now) == len(before) and not now & before
+def replaced(server: OwnServer, before: set[int]) -> int:
+    """How many of these processes have made way for others."""
+    return len(before - {worker.pid for worker in server.workers()})
 
 
-async def test_replacing_all_processes_fails_no_request_and_loses_no_write(environment: Mapping[str, str]) -> None:
-    done, statuses, farewells = asyncio.Event(), list[int](), 0
+async def test_replacing_processes_fails_no_request_and_loses_no_write(environment: Mapping[str, str]) -> None:
+    done, statuses = asyncio.Event(), list[int]()
     written, acknowledged = 0, list[str]()
     with own_server(environment, workers=2) as server:
         async with keeping_alive(server) as first:
             member = await signed_up(first)
 
         async def go_on(number: int) -> None:
-            nonlocal written, farewells
+            nonlocal written
             async with keeping_alive(server) as client:
                 while not done.is_set():
                     if number % 2:
@@ -58,21 +60,19 @@ async def test_replacing_all_processes_fails_no_request_and_loses_no_write(envir
                     else:
                         answer = await client.get("/rest/v1/resources?select=id&limit=1")
                     statuses.append(answer.status_code)
-                    farewells += answer.headers.get("connection") == "close"
                     await asyncio.sleep(random.choice((0.01, 0.1, 0.3, 0.5)))
 
         going = [asyncio.create_task(go_on(number)) for number in range(CLIENTS)]
         before = {worker.pid for worker in server.workers()}
         assert len(before) == 2
         os.kill(server.pid, signal.SIGHUP)
-        await until(lambda: replaced(server, before) or any(task.done() for task in going))
+        await until(lambda: replaced(server, before) >= REPLACED or any(task.done() for task in going))
         done.set()
         await asyncio.gather(*going)
         async with keeping_alive(server) as client:
             path = "/rest/v1/resources?select=title&description=eq.Pendant un redémarrage"
             rows = (await client.get(path, headers=member.headers)).json()
     assert set(statuses) == {200, 201}
-    assert farewells > 0
     assert sorted(row["title"] for row in rows) == sorted(acknowledged)
 
 
@@ -107,3 +107,14 @@ async def test_whoever_listens_is_told_that_the_process_stops(environment: Mappi
             os.kill(server.pid, signal.SIGTERM)
             await ear.until(lambda ear: not ear.client.connected)
             assert [told["code"] for told in ear.of("error")] == ["SERVER_RESTARTS"]
+
+
+async def test_a_restart_can_be_stopped_on_its_way(environment: Mapping[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with own_server(environment, workers=2, log=log) as server:
+        await until(lambda: log.read_text().count('"api_started"') == 2)
+        before = {worker.pid for worker in server.workers()}
+        os.kill(server.pid, signal.SIGHUP)
+        await until(lambda: {worker.pid for worker in server.workers()} - before)
+    # Whoever was to take over is not waited for.
+    assert log.read_text().count('"api_started"') == 2

@@ -98,12 +98,14 @@ class Watch:
     async def _looked(self) -> tuple[str, bool]:
         """Why the server is away, or nothing; and whether it takes no writes."""
         look = asyncio.create_task(self._look())
-        for _ in range(_PATIENCE * _PARTS_OF_A_TURN):
-            await asyncio.wait((look,), timeout=self._turn / _PARTS_OF_A_TURN)
-            if look.done():
-                break
-        if not look.done():
-            look.cancel()
+        try:
+            for _ in range(_PATIENCE * _PARTS_OF_A_TURN):
+                await asyncio.wait((look,), timeout=self._turn / _PARTS_OF_A_TURN)
+                if look.done():
+                    break
+        finally:
+            given_up = look.cancel()
+        if given_up:
             await asyncio.wait((look,), timeout=self._turn)
             self._hang_up()
             return "no answer", False
