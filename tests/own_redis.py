@@ -38,11 +38,13 @@ class OwnRedis:
     def settings(self) -> RedisSettings:
         return RedisSettings(url=SecretStr(self.url))
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
+    def start(self, *more: str) -> None:
+        """Start it, with more options, and wait until it answers."""
         options = f"--port 0 --unixsocket {self.socket} --dir {self.directory} --appendonly yes --appendfsync no"
         self.process = subprocess.Popen(
-            [redis_program(None), *options.split(), "--save", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [redis_program(None), *options.split(), "--save", "", *more],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.say("PING") != "+PONG":
@@ -68,13 +70,13 @@ class OwnRedis:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(item, target)
 
-    def fall_back(self, directory: Path) -> None:
-        """Kill it, and start it with what it knew then."""
+    def fall_back(self, directory: Path, *more: str) -> None:
+        """Kill it, and start it with what it knew then, with more options."""
         self.kill()
         for item in self._files():
             item.unlink()
         shutil.copytree(directory, self.directory, dirs_exist_ok=True)
-        self.start()
+        self.start(*more)
 
     def _files(self) -> list[Path]:
         return [item for item in self.directory.rglob("*") if item.is_file()]

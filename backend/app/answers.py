@@ -55,13 +55,21 @@ def _with_twins(model: type[Answer], schema: JsonSchemaValue) -> None:
 
 
 class Told(BaseModel):
-    """An error as explicit routes tell it."""
+    """An error as explicit routes tell it. Some have one member more: `required`, `retryAfter`, `attemptsLeft`."""
+
+    model_config = ConfigDict(extra="allow")
 
     code: str
     error: str = Field(description="The message again, where the frontend looks for it.")
     message: str
     details: Any = None
     hint: str | None = None
+
+
+class ToldBySql(Told):
+    """What PostgreSQL refuses and no route foresees, in its own words."""
+
+    code: str = Field(pattern="^[0-9A-Z]{5}$", description="The SQLSTATE.")
 
 
 class Message(BaseModel):
@@ -105,7 +113,7 @@ Responses = dict[int | str, dict[str, Any]]
 def errors(*specs: ErrorSpec) -> Responses:
     """What the description of a route says of its errors, each status with its codes."""
     found: dict[int, list[ErrorSpec]] = {}
-    for spec in specs:
+    for spec in dict.fromkeys(specs):
         found.setdefault(spec.status, []).append(spec)
     return {status: _described(of_status) for status, of_status in sorted(found.items())}
 

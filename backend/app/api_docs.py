@@ -6,17 +6,16 @@ from importlib.resources import files
 from typing import Any, cast
 
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
-from app.accounts.asking import asking, asking_of
-from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
+from app.accounts.asking import asking_of, refused_by
 from app.accounts.shapes.supabase import GoTrueError
-from app.accounts.supabase.errors import translated_code
-from app.answers import Told
-from app.auth.limits import RATE_LIMIT_EXCEEDED
-from app.errors import VALIDATION_ERROR, ErrorSpec, refuse
+from app.accounts.supabase.errors import example, translated_code
+from app.answers import Told, ToldBySql
+from app.errors import BODY_TOO_LARGE, INTERNAL_ERROR, MALFORMED_REQUEST, VALIDATION_ERROR, ErrorSpec, refuse
 
 router = APIRouter(include_in_schema=False)
 _PAGE = files("app").joinpath("api_docs.html").read_text(encoding="utf-8")
@@ -27,6 +26,8 @@ _POLICY = (
 #: Their errors have shapes of their own.
 _GOTRUE, _EXTERNAL = "/auth/v1/", "/api/v1/"
 _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
+#: Of a status that no code is declared for.
+SQL_FAILED = "PostgreSQL cannot do it, under its SQLSTATE"
 _DEEPEST = 6
 _SCALARS = ("boolean", "integer", "number", "string")
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ def complete(api: Json, routes: Sequence[BaseRoute]) -> None:
     schemas: Json = parts.setdefault("schemas", {})
     for name in _FRAMEWORKS:
         schemas.pop(name, None)
-    for error in (Told, GoTrueError):
+    for error in (Told, ToldBySql, GoTrueError):
         schemas.setdefault(error.__name__, error.model_json_schema())
     parts["securitySchemes"] = {
         "bearer": {
@@ -53,8 +54,8 @@ def complete(api: Json, routes: Sequence[BaseRoute]) -> None:
             "description": "An access token, or an API token that begins with `hub_lib_`.",
         }
     }
-    for path, operation, who in _operations(api, routes):
-        _complete(path, operation, who)
+    for path, method, operation, dependant in _operations(api, routes):
+        _complete(path, method, operation, dependant)
         for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
             for media in holder.get("content", {}).values():
                 if says_something(media.get("schema", {})) and not {"example", "examples"} & media.keys():
@@ -69,28 +70,33 @@ def says_something(schema: Mapping[str, Any]) -> bool:
     return bool(schema.keys() - {"title", "type", "items", "additionalProperties"}) or schema.get("type") in _SCALARS
 
 
-def _operations(api: Json, routes: Sequence[BaseRoute]) -> Iterator[tuple[str, Json, asking | None]]:
+def _operations(api: Json, routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str, Json, Dependant]]:
     for context in iter_route_contexts(routes):
         methods: Json = api["paths"].get(context.path_format, {})
         for method in context.methods or ():
             if method.lower() in methods and hasattr(context, "dependant"):
-                yield str(context.path_format), methods[method.lower()], asking_of(context.dependant)
+                yield str(context.path_format), method, methods[method.lower()], context.dependant
 
 
-def _complete(path: str, operation: Json, who: asking | None) -> None:
+def _complete(path: str, method: str, operation: Json, dependant: Dependant) -> None:
     answers: Json = operation["responses"]
-    wanted: list[ErrorSpec] = []
+    wanted: list[ErrorSpec] = [INTERNAL_ERROR]
     if "HTTPValidationError" in str(answers.get("422", "")):
         # The framework describes what it would answer; here that is told like every refusal.
         del answers["422"]
+    if operation.get("parameters") or "requestBody" in operation:
         wanted.append(VALIDATION_ERROR)
-    if who is not None:
-        wanted.append(RATE_LIMIT_EXCEEDED)
-        if who.bearer == "good":
-            operation["security"] = [{"bearer": []}] if who.user else [{}, {"bearer": []}]
-            wanted += [AUTH_TOKEN_MISSING, AUTH_TOKEN_INVALID] if who.user else [AUTH_TOKEN_INVALID]
+    if "requestBody" in operation:
+        wanted += [MALFORMED_REQUEST, BODY_TOO_LARGE]
+    wanted += refused_by(dependant, method)
+    who = asking_of(dependant)
+    if who is not None and who.bearer == "good":
+        operation["security"] = [{"bearer": []}] if who.user else [{}, {"bearer": []}]
     for spec in wanted:
         _add(answers, _told(path, spec), spec.message)
+    if who is not None and not path.startswith((_GOTRUE, _EXTERNAL)):
+        schema = {"$ref": "#/components/schemas/ToldBySql"}
+        answers["5XX"] = {"description": SQL_FAILED, "content": {"application/json": {"schema": schema}}}
     operation["responses"] = dict(sorted(answers.items()))
 
 
@@ -107,8 +113,7 @@ class _Refusal:
 def _told(path: str, spec: ErrorSpec) -> _Refusal:
     if path.startswith(_GOTRUE):
         status, word = translated_code(refuse(spec))
-        body = {"code": word, "error_code": word, "msg": spec.message, "message": spec.message}
-        return _Refusal(str(status), word, "GoTrueError", body)
+        return _Refusal(str(status), word, "GoTrueError", example(word, spec.message))
     if path.startswith(_EXTERNAL):
         body = {"error": {"message": spec.message, "code": spec.code, "details": None}}
         return _Refusal(str(spec.status), spec.code, "ExternalError", body)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from app.sockets.transport import Connection
 
 #: Where the application leaves, in the state of its lifespan, whom to tell that the process stops.
 FAREWELL: Final = "farewell"
@@ -47,7 +48,7 @@ class HttpConnection(HttpToolsProtocol):
             cycle.keep_alive = False
 
 
-class SocketConnection(WebSocketsSansIOProtocol):
+class SocketConnection(Connection):
     """A connection whose client hears why it ends."""
 
     def shutdown(self) -> None:
@@ -56,8 +57,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if farewell is None or not self.handshake_complete:
             return super().shutdown()
         farewell()
-        self.loop.call_later(_moment(self.config), self._cut)
+        self.loop.call_later(_moment(self.config), self._leave)
 
-    def _cut(self) -> None:
+    def _leave(self) -> None:
         if not self.transport.is_closing():
             super().shutdown()

@@ -49,6 +49,7 @@ from app.monitoring.shared import SharedCounts
 from app.named.refusals import in_words
 from app.realtime.channels import Kind
 from app.realtime.feed import Feed
+from app.realtime.outlets import Outlet, Outlets
 from app.realtime.rules import Readers
 from app.settings import Settings, load_settings
 from app.sockets.server import Sockets
@@ -70,9 +71,10 @@ class Api(FastAPI):
         super().__init__(**options)
         self._path, self._below, self._served_by = path, f"{path}/", served_by
         self.sockets: Sockets | None = None
+        self.outlets: Outlets | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and scope["path"].startswith(sockets.PATH) and self.sockets is not None:
+        if scope["type"] != "lifespan" and scope["path"] == sockets.PATH and self.sockets is not None:
             return await self.sockets(scope, receive, send)
         if scope["type"] == "http":
             path: str = scope["path"]
@@ -132,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
         requests=requests,
         condition=condition,
         slow=slow,
-        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache), condition),
+        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache), condition=condition),
     )
     app = Api(
         PREFIX,
@@ -152,7 +154,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.relais = state
     if settings.realtime.enabled:
-        app.sockets = _sockets(state, readers)
+        feed = _feed(state, readers)
+        app.sockets, app.outlets = _sockets(state, feed), _outlets(state, feed)
+        state.told.sockets = app.sockets.counts
     people = next((module.person for module in modules if module.person is not None), None)
     app.state.accounts = make_accounts(settings, database, state.guard, people, tenants=state.tenants)
     for router in (health.router, watch.router, *ROUTERS):
@@ -173,15 +177,16 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
     await state.conductor.cache.start()
     await state.guard.start()
     await state.told.start()
-    realtime: Sockets | None = app.sockets if isinstance(app, Api) else None
-    if realtime is not None:
-        realtime.start()
+    realtime = [] if not isinstance(app, Api) else [part for part in (app.outlets, app.sockets) if part is not None]
+    for part in realtime:
+        part.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
+    clients = app.sockets if isinstance(app, Api) else None
     try:
-        yield {FAREWELL: realtime.farewell} if realtime is not None else {}
+        yield {FAREWELL: clients.farewell} if clients is not None else {}
     finally:
-        if realtime is not None:
-            await realtime.stop()
+        for part in reversed(realtime):
+            await part.stop()
         await state.told.stop()
         await state.guard.stop()
         await state.conductor.cache.stop()
@@ -215,11 +220,19 @@ def _cache(
     return cache
 
 
-def _sockets(state: AppState, readers: Readers) -> Sockets:
+def _feed(state: AppState, readers: Readers) -> Feed:
     tables = frozenset(Name(module.schema, table) for module in state.modules for table in module.realtime_tables)
-    feed = Feed(state.database, readers, tables, frozenset({state.settings.rest.tenant_column}))
+    return Feed(state.database, readers, tables, frozenset({state.settings.rest.tenant_column}))
+
+
+def _sockets(state: AppState, feed: Feed) -> Sockets:
     kinds: list[Kind] = [kind for module in state.modules for kind in module.channels]
-    return Sockets(state, feed, kinds, tables)
+    return Sockets(state, feed, kinds, feed.tables)
+
+
+def _outlets(state: AppState, feed: Feed) -> Outlets:
+    outlets: list[Outlet] = [outlet for module in state.modules for outlet in module.outlets]
+    return Outlets(feed, state.redis, outlets, state.settings.rest.anon_role() or "anon")
 
 
 def _guard(settings: Settings, database: Database, redis: Redis) -> Guard:

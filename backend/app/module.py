@@ -62,6 +62,16 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Rows that let somebody read a row of another table: when one of them goes, that row may be gone for them."""
+
+    table: str
+    #: Where it has the key of the row that it lets be read, and whom it lets read it.
+    column: str
+    user_column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A domain: its name, the database schema that it exposes, and what it brings to the entry points."""
 
@@ -81,8 +91,12 @@ class Module:
     allowances: Callable[[Settings], Sequence[Allowance]] | None = None
     #: Tables whose changes go to the change log.
     realtime_tables: tuple[str, ...] = ()
+    #: Of those tables, by name, which of the others rights to their rows hang on.
+    realtime_rights: Mapping[str, tuple[Right, ...]] = field(default_factory=dict[str, tuple[Right, ...]])
     #: What clients may hear by name, besides the rows of those tables: `app.realtime.channels.Kind`s.
     channels: tuple[Any, ...] = ()
+    #: What is published on channels of Redis, for programs beside this one: `app.realtime.outlets.Outlet`s.
+    outlets: tuple[Any, ...] = ()
     #: Seconds that answers computed from a table may be kept, by table.
     cache_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
     #: Columns whose time takes a right away when it comes, by table: nothing is kept beyond the next of them.

@@ -61,6 +61,7 @@ def run_server(settings: Settings, workers: int) -> int:
         ws_max_size=settings.realtime.message_bytes,
         # Socket.IO looks whether its clients are there; compression would cost each of them a window of memory.
         ws_ping_interval=None,
+        ws_ping_timeout=settings.realtime.ping_seconds,
         ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,

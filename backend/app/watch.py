@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from app.answers import Json, Responses
+from app.answers import Json, Responses, errors
 from app.errors import ErrorSpec, refuse
 from app.middleware.trace import address_of
 from app.monitoring import machine, servers
@@ -24,7 +24,10 @@ METRICS_CLOSED = ErrorSpec("METRICS_CLOSED", 403, "Accès aux mesures refusé")
 router = APIRouter(tags=["monitoring"])
 _STATUS = {"healthy": 200, "degraded": 207, "unhealthy": 503}
 _WORDS = {"healthy": "OK", "degraded": "Réponse lente", "unhealthy": "Aucune réponse"}
-_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "relais_up 1"}}}}
+_TEXT: Responses = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "relais_up 1"}}},
+    **errors(METRICS_CLOSED),
+}
 #: What a proxy adds: the address that we see is its own then.
 _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 

@@ -5,6 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from app.adapters.postgres import DATABASE_UNAVAILABLE, POOL_TIMEOUT
+from app.api_docs import SQL_FAILED
+from app.auth.guard import API_TOKEN_EXPIRED, API_TOKEN_INVALID, INSUFFICIENT_SCOPE, SESSION_ENDED
+from app.auth.tenants import UNKNOWN_TENANT
+from app.errors import BODY_TOO_LARGE, INTERNAL_ERROR, MALFORMED_REQUEST, REQUEST_TIMEOUT, ErrorSpec
+from app.gateway.errors import NO_CATALOG
 from app.main import create_app
 from app.settings import AuthSettings, DatabaseSettings, RedisSettings, Settings
 from pydantic import SecretStr
@@ -22,6 +28,25 @@ Examples are made of the [schemas](#schemas), which are at the end. Errors have 
 carries `X-Request-Id`: the one that was sent, if it is up to 64 letters, digits, dots, colons, dashes or underscores,
 else a new one."""
 
+ALIKE_INTRO: Final = """\
+Most routes refuse some things alike. `/api/docs.json` has these with each route that does; here they are told once, but
+for the routes below `/auth/v1/`, whose words for them are others."""
+
+#: With the routes that refuse it.
+ALIKE: Final[Mapping[ErrorSpec, str]] = {
+    SESSION_ENDED: "where a token is looked at",
+    API_TOKEN_INVALID: "where a token is looked at",
+    API_TOKEN_EXPIRED: "where a token is looked at",
+    INSUFFICIENT_SCOPE: "where a token is looked at and something is written, or a tenant is administered",
+    UNKNOWN_TENANT: "where nobody need have signed in",
+    MALFORMED_REQUEST: "where there is a body",
+    BODY_TOO_LARGE: "where there is a body",
+    INTERNAL_ERROR: "any",
+    DATABASE_UNAVAILABLE: "where it matters who asks",
+    POOL_TIMEOUT: "where it matters who asks",
+    REQUEST_TIMEOUT: "where it matters who asks",
+    NO_CATALOG: "of the library",
+}
 #: Between the errors of one status.
 _REFUSALS: Final = re.compile(r", (?=`)")
 #: Who may ask, by what the description says of tokens.
@@ -41,7 +66,10 @@ def api_page() -> str:
         for method, spec in methods.items()
     ]
     schemas = [_schema(name, schema) for name, schema in sorted(api["components"]["schemas"].items())]
-    return page("API", INTRO, *parts, "## Schemas", *schemas)
+    alike = [(str(spec.status), code(spec.code), spec.message, where) for spec, where in ALIKE.items()]
+    alike.append(("5XX", "", SQL_FAILED, ALIKE[DATABASE_UNAVAILABLE]))
+    refusals = table(("Status", "Code", "Message", "Routes"), sorted(alike))
+    return page("API", INTRO, ALIKE_INTRO, refusals, *parts, "## Schemas", *schemas)
 
 
 def described() -> dict[str, Any]:
@@ -67,6 +95,7 @@ def _operation(path: str, method: str, spec: Mapping[str, Any]) -> str:
         if status not in done
         for said in _REFUSALS.split(answer["description"])
     ]
+    alike = {("5XX", ""), *((str(spec.status), code(spec.code)) for spec in ALIKE)}
     parts = (
         f"## {method} {path}",
         f"{spec.get('summary', '')}. {spec.get('description', '')}".strip(),
@@ -74,7 +103,7 @@ def _operation(path: str, method: str, spec: Mapping[str, Any]) -> str:
         table(("Parameter", "In", "Required", "Meaning"), parameters),
         _bodies("Body", spec.get("requestBody", {})),
         *(_bodies(f"Answer {status}", answer) for status, answer in done.items()),
-        table(("Status", "Code", "Message"), refused),
+        table(("Status", "Code", "Message"), [row for row in refused if row[:2] not in alike]),
     )
     return "\n\n".join(part for part in parts if part)
 

@@ -5,8 +5,6 @@ and a desk where the suite reads its people's mail.
 """
 
 import asyncio
-import fcntl
-import hashlib
 import json
 import os
 import socket
@@ -34,7 +32,7 @@ from tests.accounts.conftest import some_email
 from tests.accounts.oauth_provider import CLIENT_ID, CLIENT_SECRET, ProviderServer, provider_running, visitor
 from tests.conftest import Urls, environment_for
 from tests.dialect.serving import failures
-from tests.javascript import SUITES, NoPackages, node, npm
+from tests.javascript import SUITES, NoPackages, node, node_modules
 
 FOLDER = SUITES / "supabase-js"
 SECRET = "a-secret-that-only-this-suite-has-and-nobody-else"
@@ -154,7 +152,7 @@ def environment(
     """What the suite is told."""
     keys = keyring(AuthSettings(secret=SecretStr(SECRET), signing_keys=SecretStr(pair)))
     try:
-        _install()
+        node_modules(FOLDER)
     except NoPackages as problem:
         pytest.skip(f"The client is not to be had: {problem}")
     settings = environment_for(urls, servers, data_dir) | settings_of(pair, provider)
@@ -185,20 +183,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=5, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _install() -> None:
-    """Install what the suite's lock file lists, once."""
-    installed = FOLDER / "node_modules"
-    with (FOLDER / "package-lock.json").open("rb") as lock:
-        # Several workers of one run come here at once: one installs, the others wait.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256(lock.read()).hexdigest()
-        stamp = installed / ".installed"
-        if stamp.is_file() and stamp.read_text() == wanted:
-            return
-        command = [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-        ran = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300)
-        if ran.returncode != 0:
-            raise NoPackages(ran.stderr.strip() or ran.stdout.strip())
-        stamp.write_text(wanted)

@@ -77,6 +77,44 @@ async def test_every_client_looks_at_what_is_answered(method: str, path: str, st
             await client.request(method, path)
 
 
-async def test_refusals_and_other_paths_are_not_looked_at() -> None:
-    for path, status in (("/api/auth/session", 401), ("/rest/v1/resources", 200)):
-        await must_be_as_described(httpx.Response(status, json=[], request=httpx.Request("GET", f"http://x{path}")))
+def _told(code: str) -> dict[str, Any]:
+    return {"code": code, "details": None, "error": "Non", "hint": None, "message": "Non"}
+
+
+GOTRUE = {"code": "no_authorization", "error_code": "no_authorization", "msg": "Non", "message": "Non"}
+EXTERNAL = {"error": {"message": "Non", "code": "RESOURCE_NOT_FOUND", "details": None}}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/api/auth/session", 401, _told("SESSION_ENDED")),
+        ("/api/auth/session", 503, _told("PGRST000") | {"retryAfter": 1}),
+        ("/api/auth/session", 500, _told("57014")),
+        ("/auth/v1/user", 401, GOTRUE | {"code": 401}),
+        (f"/api/v1/resources/{ID}", 404, EXTERNAL),
+        ("/rest/v1/resources", 200, []),
+        ("/rest/v1/resources", 404, []),
+        ("/api/nowhere", 404, _told("ROUTE_NOT_FOUND")),
+    ],
+)
+async def test_described_refusals_pass_and_other_paths_are_not_looked_at(path: str, status: int, body: Any) -> None:
+    await must_be_as_described(httpx.Response(status, json=body, request=httpx.Request("GET", f"http://x{path}")))
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/api/auth/session", 401, _told("INVALID_CREDENTIALS")),
+        ("/api/auth/session", 403, _told("SESSION_ENDED")),
+        ("/api/auth/session", 418, _told("SESSION_ENDED")),
+        ("/api/auth/session", 503, _told("TOO_BUSY")),
+        ("/api/auth/session", 401, {"code": "SESSION_ENDED"}),
+        ("/auth/v1/user", 401, GOTRUE | {"error_code": "bad_jwt"}),
+        (f"/api/v1/resources/{ID}", 404, {"error": EXTERNAL["error"] | {"code": "NOT_OWNER"}}),
+    ],
+)
+async def test_a_refusal_that_is_not_described_is_found(path: str, status: int, body: Any) -> None:
+    answer = httpx.Response(status, json=body, request=httpx.Request("GET", f"http://x{path}"))
+    with pytest.raises(AssertionError, match=path):
+        await must_be_as_described(answer)

@@ -45,6 +45,25 @@ def test_who_is_let_in_is_said_with_what_others_are_told() -> None:
     assert "bad_jwt" in operations["GET /auth/v1/user"]["responses"]["403"]["description"]
 
 
+def test_dependencies_and_routes_say_what_they_refuse() -> None:
+    operations = dict(_operations())
+
+    def codes(name: str) -> set[str]:
+        refused = {status: answer for status, answer in operations[name]["responses"].items() if status >= "400"}
+        return {code for answer in refused.values() for media in _media(answer) for code in media.get("examples", ())}
+
+    assert {"SESSION_ENDED", "API_TOKEN_EXPIRED", "PGRST000", "INTERNAL_ERROR"} <= codes("GET /api/auth/session")
+    assert "INSUFFICIENT_SCOPE" not in codes("GET /api/auth/session")
+    assert "INSUFFICIENT_SCOPE" in codes("PUT /api/auth/user")
+    assert {"BODY_TOO_LARGE", "MALFORMED_REQUEST", "UNKNOWN_TENANT"} <= codes("POST /api/auth/signin")
+    assert {"INSUFFICIENT_ROLE", "PGRST002"} <= codes("GET /api/permissions")
+    assert "INSUFFICIENT_ROLE" not in codes("GET /api/permissions/check")
+    assert {"otp_disabled", "validation_failed"} <= codes("POST /auth/v1/verify")
+    # Whose caller is asked for within the route.
+    assert {"AUTH_TOKEN_MISSING", "RATE_LIMIT_EXCEEDED"} <= codes("POST /api/auth/email/verify/resend")
+    assert codes("GET /live") == {"INTERNAL_ERROR"}
+
+
 def test_every_body_and_every_answer_with_a_schema_has_an_example() -> None:
     for name, operation in _operations():
         done = [answer for status, answer in operation["responses"].items() if status < "300"]

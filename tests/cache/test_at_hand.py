@@ -6,14 +6,16 @@ from typing import Any
 import httpx
 import pytest
 from app.adapters.redis import Command, Redis
+from app.gateway import cache
 from app.gateway.cache import Cache
 from app.gateway.keeping import Keeping
+from app.main import create_app
 from app.settings import Settings
 from fastapi import FastAPI
 
 from tests.accounts.conftest import with_group
 from tests.cache.test_kept_answers import asked, eventually, lent, settled
-from tests.conftest import Urls
+from tests.conftest import Urls, client_of, started
 from tests.library.conftest import People, new_resource
 
 
@@ -46,8 +48,7 @@ async def test_a_write_through_the_same_process_shows_whoever_was_looking(
     row = (await new_resource(client, people.owner, title="0"))["id"]
     path = f"/rest/v1/resources?select=title&id=eq.{row}"
     assert await settled(client, path) == [{"title": "0"}]
-    cache, looked, written = app.state.relais.conductor.cache, asyncio.Event(), asyncio.Event()
-    look_up = type(cache)._looked_up
+    looked, written, look_up = asyncio.Event(), asyncio.Event(), Cache._looked_up
 
     async def slowly(self: Cache, keeping: Keeping) -> Any:
         found = await look_up(self, keeping)
@@ -55,7 +56,7 @@ async def test_a_write_through_the_same_process_shows_whoever_was_looking(
         await written.wait()
         return found
 
-    cache._at_hand.clear()
+    app.state.relais.conductor.cache._at_hand.clear()
     monkeypatch.setattr(Cache, "_looked_up", slowly)
     reading = asyncio.create_task(asked(client, path))
     await looked.wait()
@@ -87,3 +88,30 @@ async def test_a_look_before_redis_forgets_is_not_kept_at_hand(
     answer = await client.patch(f"/rest/v1/resources?id=eq.{row}", json=change, headers=people.owner.headers)
     assert answer.status_code == 204
     assert (await asked(client, path))[1] == [change]
+
+
+async def test_an_answer_that_was_long_on_its_way_is_not_at_hand_for_longer(
+    client: httpx.AsyncClient, cheap: Settings, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = (await new_resource(client, people.owner, title="0"))["id"]
+    path, change, seconds = f"/rest/v1/resources?select=title&id=eq.{row}", {"title": "1"}, 1.0
+    async with started(create_app(with_group(cheap, "cache", local_seconds=seconds))) as app:
+        async with client_of(app) as elsewhere:
+            assert await settled(elsewhere, path) == [{"title": "0"}]
+            redis: Redis = app.state.relais.redis
+            run = redis.run
+
+            async def late(*commands: Command) -> list[Any]:
+                found = await run(*commands)
+                if commands[0][0] is cache._LOOK_UP:
+                    monkeypatch.setattr(redis, "run", run)
+                    where = f"/rest/v1/resources?id=eq.{row}"
+                    answer = await client.patch(where, json=change, headers=people.owner.headers)
+                    assert answer.status_code == 204
+                    await asyncio.sleep(seconds)
+                return found
+
+            app.state.relais.conductor.cache._at_hand.clear()
+            monkeypatch.setattr(redis, "run", late)
+            assert await asked(elsewhere, path) == ("hit", [{"title": "0"}])
+            assert (await asked(elsewhere, path))[1] == [change]

@@ -10,6 +10,7 @@ import httpx
 from tests.accounts.conftest import NOBODYS, signed_up
 from tests.contract.endpoints import Endpoint, Field
 from tests.contract.examples import EXAMPLES, Example, Request, made
+from tests.contract.uploads import UPLOADS
 from tests.contract.world import CALLERS, HIDDEN, SHARED, World
 
 AT_ONCE = 8
@@ -38,7 +39,7 @@ class Case:
     #: valid, hidden, unknown, malformed, over-long, …
     kind: str
     who: str
-    #: What is wrong with it.
+    #: What is wrong with it, or who made what it is about.
     detail: str = ""
 
     def __str__(self) -> str:
@@ -71,26 +72,33 @@ def cases(endpoint: Endpoint) -> Iterator[Case]:
     """What is asked of an endpoint."""
     example = EXAMPLES.get(endpoint.id, Example())
     allowed = ALLOWED[endpoint.auth]
-    yield from (Case(endpoint, "valid", who) for who in CALLERS)
+    yield from (Case(endpoint, "valid", who, of) for of in ("", *example.others) for who in CALLERS)
+    if endpoint.takes_file:
+        yield from (Case(endpoint, "upload", who, form) for form in UPLOADS for who in CALLERS)
     if example.hidden is not None:
         yield from (Case(endpoint, "hidden", who, of) for of in hidden_as(example) for who in ("anonymous", "other"))
         if endpoint.method == "GET" and endpoint.auth == "none":
             yield from (Case(endpoint, "shared", "other", of) for of in shared_as(example))
     if endpoint.places:
         yield from (Case(endpoint, kind, allowed) for kind in UNKNOWN)
-    for item in endpoint.fields:
-        if item.type == "json" or item.name.startswith("<") or not isinstance(example.body, dict):
-            continue
-        yield Case(endpoint, "wrong type", allowed, item.name)
-        if item.most is not None and item.type.startswith("string") and not item.type.startswith("string["):
-            yield Case(endpoint, "too long", allowed, item.name)
-        if item.required:
-            yield Case(endpoint, "left out", allowed, item.name)
+    if isinstance(example.body, dict):
+        yield from _spoilt_bodies(endpoint, allowed)
     if endpoint.method != "GET" and endpoint.fields:
         yield Case(endpoint, "no JSON", allowed)
     for name, _ in endpoint.parameters:
         yield from (Case(endpoint, kind, allowed, name) for kind in ("wrong parameter", "long parameter"))
     yield Case(endpoint, "hostile query", allowed)
+
+
+def _spoilt_bodies(endpoint: Endpoint, who: str) -> Iterator[Case]:
+    for item in endpoint.fields:
+        if item.type == "json" or item.name.startswith("<"):
+            continue
+        yield Case(endpoint, "wrong type", who, item.name)
+        if item.most is not None and item.type.startswith("string") and not item.type.startswith("string["):
+            yield Case(endpoint, "too long", who, item.name)
+        if item.required:
+            yield Case(endpoint, "left out", who, item.name)
 
 
 def hidden_as(example: Example) -> tuple[str, ...]:
@@ -124,16 +132,24 @@ async def _ask(world: World, case: Case) -> Asked:
             "id__in": "x,(",
         }
     headers = (await signed_up(world.client)).headers if example.leaves else world.headers(case.who)
-    content = {"content": b"{nope", "headers": headers | {"Content-Type": "application/json"}}
-    told: dict[str, Any] = content if case.kind == "no JSON" else {"json": body, "headers": headers}
-    if body is None and case.kind != "no JSON":
-        told.pop("json")
+    told = _body(case, body)
+    told["headers"] = headers | told.get("headers", {})
     answer = await world.client.request(case.endpoint.method, case.endpoint.filled(path), params=query, **told)
     return Asked(case, answer.status_code, answer.content, _json(answer), answer.headers.get("content-type", ""))
 
 
+def _body(case: Case, body: Any) -> dict[str, Any]:
+    """How the client is told it."""
+    if case.kind == "no JSON":
+        return {"content": b"{nope", "headers": {"Content-Type": "application/json"}}
+    if case.endpoint.takes_file:
+        content, headers = UPLOADS[case.detail or "plain"].sent()
+        return {"content": content, "headers": headers}
+    return {} if body is None else {"json": body}
+
+
 def _instead(case: Case) -> str:
-    return case.detail if case.kind in ("hidden", "shared") else ""
+    return case.detail if case.kind in ("valid", "hidden", "shared") else ""
 
 
 def _of_parameter(case: Case) -> str:

@@ -7,11 +7,12 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 
-from tests.accounts.conftest import cheap
+from tests.accounts.conftest import cheap, with_group
 from tests.conftest import Urls, client_of, started
 from tests.contract.asking import Asked, asked
 from tests.contract.endpoints import endpoints
 from tests.contract.offered import is_offered
+from tests.contract.uploads import MOST_BYTES
 from tests.contract.world import World, populated
 
 __all__ = ["Answers", "answers", "cheap"]
@@ -30,7 +31,7 @@ class Answers:
 @pytest.fixture(scope="module")
 def answers(cheap: Settings, urls: Urls) -> Answers:
     """Everything asked once, many at a time."""
-    return asyncio.run(_asked(cheap, urls))
+    return asyncio.run(_asked(with_group(cheap, "files", max_bytes=MOST_BYTES), urls))
 
 
 async def _asked(settings: Settings, urls: Urls) -> Answers:

@@ -51,6 +51,8 @@ class Endpoint:
     parameters: tuple[tuple[str, str], ...]
     #: Its rows have every name in camelCase and in snake_case.
     both_casings: bool
+    #: Its body is a form with a file in it.
+    takes_file: bool
 
     @property
     def refused_with(self) -> frozenset[int]:
@@ -95,4 +97,5 @@ def _endpoint(told: dict[str, Any]) -> Endpoint:
             (item["name"], item["type"]) for item in told["query_params"] or () if not item["name"].startswith("<")
         ),
         both_casings=told["row_dual_case"],
+        takes_file=(told["body"] or {}).get("content_type") == "multipart/form-data",
     )

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.contract.uploads import NAMED
 from tests.contract.world import World
+from tests.library.file_samples import PNG
 
 _MADE = re.compile(r"\{(\w+)(?:\.(\d))?\}")
 
@@ -30,6 +32,10 @@ class Example:
     hidden: Mapping[str, str] | None = None
     #: Whoever asks is signed out by it: somebody new does.
     leaves: bool = False
+    #: More makers of what the path may name.
+    others: tuple[str, ...] = ()
+    #: What it answers with, if that is bytes.
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ _FILTER = {"filterKey": "{word}", "filterType": "select", "filterLabel": "Prix",
 _EXPORT = {"metadata": {"exportDate": "2024-01-01T00:00:00.000Z", "exportVersion": "1.0.0", "tables": []}, "tables": {}}
 _PERMISSION = {"name": "x:{word}", "resource": "x", "action": "y"}
 _VERSION = {"resource_id": "{resource}", "title": "T", "description": "D", "tags": [], "change_summary": "c"}
+_NAMED = tuple(f"{name}_file" for name in NAMED)
 #: No provider is linked in this world: the refusal is what is looked at.
 _UNLINKED = (400, 404, 502, 503)
 
@@ -187,11 +194,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "POST /api/categories/:categoryId/filters": _of("categoryId", "category", body=_FILTER),
     "PUT /api/categories/filters/:id": _of("id", "filter", body={"filterLabel": "Autre"}),
     "DELETE /api/categories/filters/:id": _of("id", "filter"),
-    # Bytes: their own tests send some.
-    "POST /api/files/upload": Example(also=(400, 415)),
-    "GET /api/files/:fileName": Example({"fileName": "{word}.txt"}, also=(404,)),
-    "DELETE /api/files/:fileName": Example({"fileName": "{word}.txt"}, also=(404,)),
-    "GET /api/files/:fileName/info": Example({"fileName": "{word}.txt"}, also=(404,)),
+    # It is sent a form: see `uploads.py`.
+    "POST /api/files/upload": Example(codes=("FILE_TYPE_MISMATCH", "MALFORMED_REQUEST")),
+    "GET /api/files/:fileName": _of("fileName", "plain_file", "hidden_file", others=_NAMED, content=PNG),
+    "DELETE /api/files/:fileName": _of("fileName", "plain_file", "hidden_file", others=_NAMED, codes=("NOT_OWNER",)),
+    "GET /api/files/:fileName/info": _of("fileName", "plain_file", "hidden_file", others=_NAMED),
     # One at a time; and only an administrator of the default tenant.
     "POST /api/backups/create": Example(also=(409, 503)),
     "POST /api/backups/restore": Example(

@@ -10,8 +10,13 @@ from tests.contract.asking import BODIES, Asked
 from tests.contract.endpoints import Endpoint
 from tests.contract.examples import EXAMPLES, Example
 from tests.contract.shape import problems
+from tests.contract.uploads import UPLOADS
 from tests.contract.world import SECRET
 
+#: How the API is called in this world.
+HERE = "http://relais.test"
+#: What a file may be called: nothing of a path, nothing that a browser or a shell reads.
+_STORED = re.compile(r"[0-9A-Za-z_-]+\.[0-9a-z]+")
 ERROR = {"code": "string", "error": "string", "message": "string", "details": "json", "hint": "string|null"}
 #: The documented external API has a form of its own, the table endpoints that of the gateway.
 ERRORS_OF = {
@@ -49,10 +54,12 @@ def faults(answer: Asked, emails: Mapping[str, str]) -> Iterator[str]:
     wanted = _wanted(answer, also)
     if wanted is not None and answer.status not in wanted:
         yield f"{case}: {answer.status}, not one of {sorted(wanted)}: {answer.content[:200]!r}"
+    if case.kind == "upload" and answer.status == 400 and answer.json["code"] != UPLOADS[case.detail].refusal:
+        yield f"{case}: {answer.json}, not {UPLOADS[case.detail].refusal}"
     if answer.status >= 400:
         yield from (f"{case}: {told}" for told in problems(answer.json, ERRORS_OF.get(endpoint.group, ERROR)))
         yield from (f"{case}: {told}" for told in _otherwise_worded(answer))
-    elif case.kind == "valid" and answer.status == endpoint.status:
+    elif case.kind in ("valid", "upload") and answer.status == endpoint.status:
         yield from (f"{case}: {told}" for told in _unlike(answer))
     yield from _leaks(answer, emails)
 
@@ -63,6 +70,8 @@ def _wanted(answer: Asked, also: tuple[int, ...]) -> set[int] | None:
     listed = endpoint.refused_with
     if case.kind == "valid":
         return _of_valid(case.who, endpoint) | (set(also) if _is_let_in(case.who, endpoint) else set())
+    if case.kind == "upload":
+        return {401 if case.who == "anonymous" else UPLOADS[case.detail].status}
     if case.kind == "hidden":
         return {401, 404} if case.who == "anonymous" else {404, 403} & (listed | {404})
     if case.kind == "shared":
@@ -101,17 +110,33 @@ def _unlike(answer: Asked) -> Iterator[str]:
         if answer.content:
             yield "nothing expected"
         return
+    wanted = EXAMPLES.get(endpoint.id, Example()).content
+    if wanted is not None and answer.content != wanted:
+        yield "other bytes expected"
     if endpoint.kind in ("redirect", "binary", "text", "html"):
         return
-    told = answer.json
+    told = _from_here(answer.json)
     if endpoint.kind == "row" and isinstance(told, list):
         # A row is told alone or as the one row of a list: the shipped client takes the first of either.
         told = told[0] if told else None
+    if endpoint.takes_file and not _is_harmless(told["file"]):
+        yield f"a hostile name: {told['file']}"
     for shape in (endpoint.shape, endpoint.additions):
         if shape is not None:
             yield from problems(told, shape)
     if endpoint.both_casings:
         yield from _in_one_casing(told)
+
+
+def _is_harmless(file: Mapping[str, Any]) -> bool:
+    return _STORED.fullmatch(file["fileName"]) is not None and file["originalName"].isprintable()
+
+
+def _from_here(told: Any) -> Any:
+    """An answer with the addresses of its files as the contract has them, without the host: ours are whole."""
+    if isinstance(told, dict):
+        return {key: _from_here(value) for key, value in told.items()}
+    return told.removeprefix(HERE) if isinstance(told, str) and told.startswith(f"{HERE}/api/files/") else told
 
 
 def _otherwise_worded(answer: Asked) -> Iterator[str]:

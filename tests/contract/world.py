@@ -12,6 +12,8 @@ import asyncpg
 import httpx
 
 from tests.accounts.conftest import Member, signed_up
+from tests.contract.uploads import NAMED, UPLOADS, Upload
+from tests.library.file_samples import uploaded
 
 #: In every private row; whoever may not read these finds it in no answer.
 SECRET = "zzsecretzz"
@@ -277,7 +279,29 @@ async def _member(world: World, who: str) -> str:
     return f"{group}:{person}"
 
 
+def _file(upload: Upload) -> Maker:
+    """Makes the owner's files that anybody may read who knows their names."""
+
+    async def make(world: World, _who: str) -> str:
+        content, headers = upload.sent()
+        headers |= world.headers("owner")
+        answer = await world.client.post("/api/files/upload", content=content, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["file"]["fileName"]
+
+    return make
+
+
+async def _hidden_file(world: World, who: str) -> str:
+    private = await _private(world, who)
+    content = SECRET.encode()
+    told = await uploaded(world.client, world.people["owner"], content, "text/plain", "a.txt", resourceId=private)
+    return told["fileName"]
+
+
 MAKERS: dict[str, Maker] = {
+    **{f"{name}_file": _file(UPLOADS[name]) for name in ("plain", *NAMED)},
+    "hidden_file": _hidden_file,
     "share": _share,
     "explicit": _explicit,
     "entry": _entry,

@@ -353,6 +353,18 @@ async def test_a_schedule_may_wait_for_its_next_time_in_a_new_database(database:
     assert await schedules.put_due(database, [daily], (now + timedelta(hours=23)).timestamp()) == 1
 
 
+async def brought_back(database: Database, at: datetime) -> None:
+    put = "insert into relais.jobs (name, scheduled_for, state, finished_at) values ($1, $2, 'done', now())"
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(put, RESTORED, at)
+
+
+async def since_of_last(database: Database, job: str) -> str:
+    told = "select arguments ->> 'since' from relais.jobs where name = $1 order by scheduled_for desc limit 1"
+    (row,) = await database.fetch(SERVICE, told, job, mode="write")
+    return row[0]
+
+
 async def test_what_was_due_before_a_backup_was_brought_back_is_not_made_up_for(database: Database) -> None:
     async def digest(ctx: dict[str, Any]) -> None:
         pass
@@ -361,14 +373,25 @@ async def test_what_was_due_before_a_backup_was_brought_back_is_not_made_up_for(
     now = datetime(2026, 11, 18, 8, tzinfo=UTC)
     await schedules.put_due(database, [daily], now.timestamp())
     returned = now + timedelta(days=3)
-    put = "insert into relais.jobs (name, scheduled_for, state, finished_at) values ($1, $2, 'done', now())"
-    async with database.connection(SERVICE, "write") as connection:
-        await connection.execute(put, RESTORED, returned)
+    await brought_back(database, returned)
     assert await schedules.put_due(database, [daily], (returned + timedelta(minutes=1)).timestamp()) == 0
     assert await schedules.put_due(database, [daily], (returned + timedelta(days=1)).timestamp()) == 1
-    told = "select arguments ->> 'since' from relais.jobs where name = 'digest' order by scheduled_for desc limit 1"
-    (row,) = await database.fetch(SERVICE, told, mode="write")
-    assert row[0].startswith("2026-11-21T06:59")
+    assert (await since_of_last(database, "digest")).startswith("2026-11-21T06:59")
+
+
+@pytest.mark.parametrize(("hour", "day"), [(8, 21), (7, 21), (6, 20)])
+async def test_what_was_told_before_a_backup_was_brought_back_is_not_told_again(
+    database: Database, hour: int, day: int
+) -> None:
+    async def digest(ctx: dict[str, Any]) -> None:
+        pass
+
+    daily = Schedule(digest, every=DAY, at=7 * 3600, windowed=True)
+    # The backup knows of the 17th; it is brought back on the 21st, and no worker looks before it is due again.
+    await schedules.put_due(database, [daily], datetime(2026, 11, 17, 8, tzinfo=UTC).timestamp())
+    await brought_back(database, datetime(2026, 11, 21, hour, tzinfo=UTC))
+    assert await schedules.put_due(database, [daily], datetime(2026, 11, 22, 7, 0, 1, tzinfo=UTC).timestamp()) == 1
+    assert (await since_of_last(database, "digest")).startswith(f"2026-11-{day}T06:59")
 
 
 def test_what_removes_files_waits() -> None:

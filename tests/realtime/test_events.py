@@ -66,6 +66,37 @@ async def test_rows_are_told_as_they_are_made_changed_and_deleted(server: OwnSer
         assert positions == sorted(set(positions))
 
 
+async def test_whoever_loses_a_share_is_told_that_the_row_is_gone_once(
+    server: OwnServer, client: httpx.AsyncClient
+) -> None:
+    owner, other = await signed_up(client), await signed_up(client)
+    kept, shared, public = [
+        await new_resource(client, owner, title, visibility)
+        for title, visibility in (("Gardé", "private"), ("Partagé", "private"), ("Public", "public"))
+    ]
+    shares: list[str] = []
+    for resource in (kept, shared, public):
+        to = {"sharedWithUserId": other.id}
+        answer = await client.post(f"/api/resources/{resource['id']}/share", json=to, headers=owner.headers)
+        shares.append(answer.json()["id"])
+    async with (
+        listening(server.address, other.access_token) as theirs,
+        listening(server.address, owner.access_token) as mine,
+    ):
+        for ear in (theirs, mine):
+            await ear.subscribe({"channel": "rows", "postgres_changes": {**ROWS, "event": "DELETE"}})
+        await client.delete(f"/api/resources/{kept['id']}/shares/{shares[0]}", headers=owner.headers)
+        # Of what goes with its shares, too; and of what is still to be seen nothing.
+        await client.delete(f"/api/resources/{shared['id']}", headers=owner.headers)
+        await client.delete(f"/api/resources/{public['id']}/shares/{shares[2]}", headers=owner.headers)
+        await client.delete(f"/api/resources/{public['id']}", headers=owner.headers)
+        await theirs.until(lambda ear: {"id": public["id"]} in [told["old"] for told in changes(ear)])
+        await mine.until(lambda ear: {"id": public["id"]} in [told["old"] for told in changes(ear)])
+        assert [told["old"]["id"] for told in changes(theirs)] == [kept["id"], shared["id"], public["id"]]
+        assert [told["old"]["id"] for told in changes(mine)] == [shared["id"], public["id"]]
+        assert all(told["new"] == {} and told["table"] == "resources" for told in changes(theirs))
+
+
 async def test_what_may_not_be_read_is_not_told_and_what_is_hidden_goes_without_a_word(
     server: OwnServer, client: httpx.AsyncClient
 ) -> None:

@@ -1,21 +1,24 @@
 """Who asks an explicit route, and from where: the dependencies that routes declare."""
 
 import ipaddress
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi_limiter.depends import RateLimiter
 
 from app.accounts.errors import AUTH_TOKEN_INVALID, AUTH_TOKEN_MISSING
+from app.adapters.postgres import DATABASE_UNAVAILABLE, POOL_TIMEOUT
 from app.auth.caller import Caller, CallerResolver
-from app.auth.guard import Guard
-from app.auth.limits import Headers, Kind
+from app.auth.guard import API_TOKEN_EXPIRED, API_TOKEN_INVALID, INSUFFICIENT_SCOPE, SESSION_ENDED, Guard
+from app.auth.limits import RATE_LIMIT_EXCEEDED, Headers, Kind
 from app.auth.sessions import Device
+from app.auth.tenants import UNKNOWN_TENANT
 from app.auth.tokens import CLAIMS_REFUSED, TOKEN_REFUSED, bearer_token
-from app.errors import AppError, refuse
+from app.errors import REQUEST_TIMEOUT, AppError, ErrorSpec, refuse
 from app.middleware.trace import address_of, trace_of
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 Reading = Literal["good", "unread", "stale"]
 #: Where a request keeps who was let in, by the dependency that let them in: nobody is counted twice.
 ADMITTED = "relais.admitted"
+#: The attribute in which a dependency of routes says what it refuses, for the description of the API.
+REFUSES: Final = "relais_refuses"
+#: What only reads.
+_READING: Final = ("GET", "HEAD")
 _LONGEST_AGENT = 500
 _REFUSED_TOKENS = frozenset({TOKEN_REFUSED.code, CLAIMS_REFUSED.code})
 
@@ -68,6 +75,18 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
             known[self] = await self._admitted(request)
         return known[self]
 
+    def refuses(self, method: str) -> list[ErrorSpec]:
+        """What a request of this method may be refused with: here, or by the servers that all who ask here need."""
+        found = [RATE_LIMIT_EXCEEDED, DATABASE_UNAVAILABLE, POOL_TIMEOUT, REQUEST_TIMEOUT]
+        if not self.user:
+            found.append(UNKNOWN_TENANT)
+        if self.bearer != "unread" and method not in _READING:
+            found.append(INSUFFICIENT_SCOPE)
+        if self.bearer == "good":
+            found += [AUTH_TOKEN_MISSING] if self.user else []
+            found += [AUTH_TOKEN_INVALID, SESSION_ENDED, API_TOKEN_INVALID, API_TOKEN_EXPIRED]
+        return found
+
     async def _admitted(self, request: Request) -> Asked:
         state = request.app.state.relais
         guard: Guard = state.guard
@@ -77,11 +96,9 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         if self.user and bearer_token(token) is None:
             raise refuse(AUTH_TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
         trace, address = trace_of(request.scope), _address(request)
-        kind: Kind = self.kind or ("reads" if request.method in ("GET", "HEAD") else "writes")
+        kind: Kind = self.kind or ("reads" if request.method in _READING else "writes")
         try:
-            caller, trace.told = await guard.admit(
-                callers, token, address, kind, reads=request.method in ("GET", "HEAD")
-            )
+            caller, trace.told = await guard.admit(callers, token, address, kind, reads=request.method in _READING)
         except AppError as error:
             if self.bearer == "stale" and error.status == 401:
                 caller, trace.told = await _stale(guard, callers, token, address, kind)
@@ -110,6 +127,16 @@ def asking_of(dependant: Dependant) -> asking | None:
     if isinstance(dependant.call, asking):
         return dependant.call
     return next((found for inner in dependant.dependencies if (found := asking_of(inner)) is not None), None)
+
+
+def refused_by(dependant: Dependant, method: str) -> Iterator[ErrorSpec]:
+    """What the dependencies of a route refuse, before the route itself is asked."""
+    if isinstance(dependant.call, asking):
+        yield from dependant.call.refuses(method)
+    else:
+        yield from getattr(dependant.call, REFUSES, ())
+    for inner in dependant.dependencies:
+        yield from refused_by(inner, method)
 
 
 async def _stale(

@@ -33,6 +33,8 @@ class Endings:
         self._database = database
         self._seconds = seconds
         self._known: dict[str, float] = {}
+        #: How often listening has begun: what was announced in between was announced to nobody.
+        self.begun = 0
         #: Told of each end that is announced.
         self.heard = heard
         self._telling: set[asyncio.Task[None]] = set()
@@ -81,6 +83,7 @@ class Endings:
 
     async def _catch_up(self) -> None:
         """What was said while nobody listened."""
+        self.begun += 1
         for row in await self._database.fetch(SERVICE, _MISSED, self._seconds, mode="write"):
             self.add(row["name"])
 

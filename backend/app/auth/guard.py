@@ -54,6 +54,13 @@ _IS_GOOD = {
             where id = $1::text::uuid and revoked_at is null and coalesce(expires_at > now(), true))
     """,
 }
+_ALL_GOOD = """
+    select 'session:' || id from relais.sessions
+    where id = any ($1::text[]::uuid[]) and revoked_at is null and expires_at > now()
+    union all
+    select 'token:' || id from relais.api_tokens
+    where id = any ($2::text[]::uuid[]) and revoked_at is null and coalesce(expires_at > now(), true)
+"""
 _HOLDER = """
     select t.id::text, t.user_id::text, t.tenant_id::text, t.scopes, t.expires_at, u.email,
            exists (
@@ -201,6 +208,15 @@ class Guard:
             return await self.redis.run(*commands) if commands else []
         return [None] * len(commands)
 
+    async def still_good(self, names: Iterable[str]) -> set[str]:
+        """Those of these sessions and API tokens that are, as PostgreSQL knows."""
+        identifiers: dict[str, list[str]] = {"session": [], "token": []}
+        for name in names:
+            kind, _, identifier = name.partition(":")
+            identifiers[kind].append(identifier)
+        rows = await self.database.fetch(SERVICE, _ALL_GOOD, *identifiers.values(), mode="write")
+        return {row[0] for row in rows}
+
     async def ended(self, names: Iterable[str]) -> None:
         """Have everybody know that these are no longer good; PostgreSQL knows already."""
         if not await self._mark(tuple(names)):
@@ -270,6 +286,8 @@ class Guard:
             "sub": row["user_id"],
             "tenant_id": row["tenant_id"],
         }
+        if row["expires_at"] is not None:
+            claims["exp"] = int(row["expires_at"].timestamp())
         caller = replace(Caller.of(claims, ROLE, anonymous=False), credential=f"token:{row['id']}")
         return _ApiToken(caller, row["expires_at"], time.monotonic())
 

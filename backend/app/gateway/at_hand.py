@@ -33,10 +33,10 @@ class AtHand:
         return found[1]
 
     def put(self, key: str, result: ResultSet, until: float, turn: int) -> None:
-        """Give it again, but not beyond a moment of `time.monotonic`, nor if it was looked up in an earlier turn."""
+        """Give it again until a moment of `time.monotonic`, unless it was looked up in an earlier turn."""
         if not self or turn != self.turn:
             return
-        self._kept[key] = (min(time.monotonic() + self.seconds, until), result)
+        self._kept[key] = (until, result)
         self._kept.move_to_end(key)
         if len(self._kept) > self.most:
             self._kept.popitem(last=False)

@@ -201,7 +201,8 @@ class Cache:
             # Full, or a replica: nothing can be told of versions.
             raise RedisUnavailable(str(answer))
         if len(answer) > 1:
-            return b"", answer[0], asked + answer[1] / 1000
+            # It was the answer of then: what is written elsewhere from then on shows so much later, not more.
+            return b"", answer[0], asked + min(answer[1] / 1000, self._at_hand.seconds)
         return answer[0], None, _FOR_EVER
 
     async def _computed(self, keeping: Keeping, vector: bytes, compute: Compute, *, again: bool) -> ResultSet:
@@ -288,14 +289,13 @@ class Cache:
         await self._forget([EPOCH])
 
     async def _forget(self, names: Iterable[str]) -> bool:
-        self._at_hand.clear()
         try:
             answers = await self.redis.run(("DEL", *map(self._key, names)))
         except RedisUnavailable:
             # Nobody here reads from it before it was greeted again, and then everything is forgotten.
             return False
         finally:
-            # Once more: who looked meanwhile may have been told of the versions before.
+            # Now, not before: who looked meanwhile may have been told of the versions before.
             self._at_hand.clear()
         if isinstance(answers[0], Exception):
             self._refused(answers[0])

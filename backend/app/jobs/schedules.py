@@ -18,7 +18,8 @@ _NEVER = """
     update relais.jobs set scheduled_for = null
     where name = any ($1::text[]) and scheduled_for > to_timestamp($2) + interval '1 hour'
 """
-#: Times before a backup was brought back were those of the database of before, which did what was due.
+#: Times before a backup was brought back were those of the database of before, which did what was due: none is made up
+#: for, and what was told there is not told again.
 #: A job is told of the time since its last one, if it wants to be. What was begun before its end may be committed after
 #: it; a minute later it is there or never will be.
 _DUE = """
@@ -31,13 +32,14 @@ _DUE = """
         select $1, told.until,
                case when $4 then
                  jsonb_build_object(
-                   'since', coalesce(last.at, told.until - $3::float8 * interval '1 second') - interval '1 minute',
+                   'since', coalesce(greatest(last.at, told.before), told.until - told.every) - interval '1 minute',
                    'until', told.until - interval '1 minute')
                else '{}' end,
                case when told.noted then 'done' else 'waiting' end::relais.job_state,
                case when told.noted then now() end
         from last, lateral (
-            select $2::timestamptz as until,
+            select $2::timestamptz as until, $3::float8 * interval '1 second' as every,
+                   $2 - ceil(extract(epoch from $2 - last.returned) / $3)::float8 * $3 * interval '1 second' as before,
                    $5 and last.at is null or $2 <= coalesce(last.returned, '-infinity') as noted
         ) as told
         where last.at is null or last.at < told.until

@@ -120,6 +120,18 @@ def _processes(text: _Text, processes: list[Counts]) -> None:
             for event, number in counts.cache.items()
         ],
     )
+    _sockets(text, [({"process": counts.process}, dict(counts.sockets)) for counts in processes if counts.sockets])
+
+
+def _sockets(text: _Text, processes: list[tuple[Labels, dict[str, int]]]) -> None:
+    connected = [(labels, counted.pop("connections", 0)) for labels, counted in processes]
+    text.metric("websocket_connections", "gauge", "Clients that are connected to hear events.", connected)
+    text.metric(
+        "relais_realtime_events_total",
+        "counter",
+        "Events that were sent to clients, gaps that they were told of, what they were refused, sessions that ended.",
+        [({**labels, "event": event}, number) for labels, counted in processes for event, number in counted.items()],
+    )
 
 
 def _servers(text: _Text, figures: Figures) -> None:

@@ -44,6 +44,8 @@ class Counts:
     #: Size, open, idle and waiting, by pool.
     pools: Mapping[str, tuple[int, int, int, int]]
     cache: Mapping[str, int]
+    #: Connections, and what they were told and refused; nothing where there is no realtime.
+    sockets: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class SharedCounts:
     pools: Callable[[], Mapping[Mode, PoolState]]
     #: Hits, misses and the like.
     cache: Callable[[], Mapping[str, int]]
+    #: Of realtime.
+    sockets: Callable[[], Mapping[str, int]] = dict
     condition: Condition = field(default_factory=Condition)
     process: str = field(default_factory=_name)
     _worker_seen: bool = False
@@ -77,7 +81,7 @@ class SharedCounts:
         """Of this process, at this moment."""
         pools = {name: (state.size, state.open, state.idle, state.waiting) for name, state in self.pools().items()}
         series = [(*kind, found.seconds, [*found.buckets]) for kind, found in self.requests.series()]
-        return Counts(self.process, self.requests.in_flight, series, pools, dict(self.cache()))
+        return Counts(self.process, self.requests.in_flight, series, pools, dict(self.cache()), dict(self.sockets()))
 
     async def all(self) -> list[Counts]:
         """Of every process that runs, this one first."""
@@ -110,6 +114,7 @@ class SharedCounts:
             "series": own.series,
             "pools": own.pools,
             "cache": own.cache,
+            "sockets": own.sockets,
         }
         key = self.redis.key(*KEY)
         told = ("HSET", key, self.process, orjson.dumps(message)), ("EXPIRE", key, 3600)
@@ -143,4 +148,4 @@ def _read(process: str, text: bytes) -> Counts | None:
     if time.time() - message["at"] > FORGOTTEN_SECONDS:
         return None
     series = [tuple(item) for item in message["series"]]
-    return Counts(process, message["in_flight"], series, message["pools"], message["cache"])  # pyright: ignore
+    return Counts(process, message["in_flight"], series, message["pools"], message["cache"], message.get("sockets", {}))  # pyright: ignore

@@ -6,10 +6,15 @@ another process can lose an event, and whoever comes back reads on from where th
 
 import asyncio
 import itertools
+import math
 import random
+import time
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 from app import log as logs
 from app.adapters.listener import Listener
@@ -19,7 +24,7 @@ from app.errors import AppError, ErrorSpec, refuse
 from app.realtime import log
 from app.realtime.log import CHANGED, NUMBERED, Change, Image, Marks
 from app.realtime.rules import Readers
-from app.realtime.subscriptions import Sight, Subscription
+from app.realtime.subscriptions import Lookup, Sight, Subscription, Told
 
 NOT_HEARD = "changes_not_heard"
 AWAY = "changes_unavailable"
@@ -29,13 +34,14 @@ REPLAY_UNAVAILABLE = ErrorSpec("REALTIME_UNAVAILABLE", 503, "Le temps réel est 
 _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
-#: So often whoever is told of the past is looked at, when they have no room.
-_ROOM_SECONDS = 0.02
 _PAUSE_SECONDS = 0.5
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
 #: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
 _AT_ONCE, _LONGEST_SECONDS = 4, 2.0
+_TOLD_AT_ONCE = 100
+#: Pause between two looks whether somebody has taken what they were told, and how long others wait for that.
+_ROOM_SECONDS, _MOMENT_SECONDS = 0.002, 0.05
 
 
 @dataclass(slots=True)
@@ -48,6 +54,8 @@ class Feed:
     tables: frozenset[Name]
     #: Columns that nobody is shown.
     hidden: frozenset[str] = frozenset()
+    #: Told the last position whenever the log was looked after, and each second.
+    numbered: Callable[[int], None] | None = None
     #: The last position that this process has taken in hand.
     position: int = 0
     _marks: Marks = field(default_factory=lambda: Marks(0, 0))
@@ -129,14 +137,14 @@ class Feed:
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            sights, failed = await self._sights(changes, [subscription])
-            if failed:
+            seen = await self.see(changes, [subscription])
+            if seen.failed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             for change in changes:
-                while not subscription.has_room() and not subscription.ended:  # noqa: ASYNC110 - a queue tells nobody
-                    await asyncio.sleep(_ROOM_SECONDS)
-                self._tell(subscription, change, sights)
+                # The log keeps what there is no room for yet.
+                await _room(subscription)
+                self._tell(subscription, change, seen)
             subscription.position = changes[-1].position if len(changes) == log.MOST else until
 
     def go_on_apart(self, subscription: Subscription) -> None:
@@ -169,6 +177,8 @@ class Feed:
             try:
                 last = await log.number(self.database)
                 self._mine = news and last > self._marks.last
+                if self.numbered is not None:
+                    self.numbered(last)
             except AppError as error:
                 if error.code in _NO_LOG:
                     return
@@ -219,58 +229,81 @@ class Feed:
     async def _hand_out(self, batch: "_Batch") -> None:
         if not batch.changes or not batch.readers:
             return
-        sights, failed = await self._sights(batch.changes, batch.readers)
+        seen = await self.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
-            if one.stamp in failed:
+            if one.stamp in seen.failed:
                 one.position = batch.after
                 self.go_on_apart(one)
                 continue
             for table in one.topic.tables:
                 interested[table].append(one)
+        told, patient = 0, True
         for change in batch.changes:
             for one in interested[change.table]:
-                self._tell(one, change, sights)
+                if patient and one.missed_since is None and not one.has_room():
+                    # A burst makes nobody slow; but whoever is, is not waited for.
+                    patient = await _room(one, _MOMENT_SECONDS)
+                self._tell(one, change, seen)
+            told += len(interested[change.table])
+            if told >= _TOLD_AT_ONCE:
+                told = 0
+                await asyncio.sleep(0)
 
-    def _tell(self, subscription: Subscription, change: Change, sights: "_Sights") -> None:
-        if subscription.ended or not subscription.topic.concerns(change):
-            return
-        sight = sights.get((subscription.stamp, change.position))
-        told = subscription.topic.told(sight) if sight is not None else None
+    def _tell(self, subscription: Subscription, change: Change, seen: "Seen") -> None:
+        told = None if subscription.ended else seen.told(subscription, change)
         if told is not None and not subscription.deliver(told) and subscription.missed_since is None:
             subscription.missed_since = change.position - 1
 
-    async def _sights(
-        self, changes: Sequence[Change], subscriptions: Iterable[Subscription]
-    ) -> tuple["_Sights", set[Stamp]]:
-        """What each reader may see of each change that concerns them; and those who could not be asked about."""
+    async def see(self, changes: Sequence[Change], subscriptions: Iterable[Subscription]) -> "Seen":
+        """What each reader may see of each change that concerns them, and what they are told besides."""
         by_table: dict[Name, list[Change]] = defaultdict(list)
         for change in changes:
             by_table[change.table].append(change)
+        subscriptions = list(subscriptions)
         asked: dict[tuple[Stamp, Name], dict[int, Change]] = defaultdict(dict)
         for one in subscriptions:
             for table in one.topic.tables:
                 which = asked[one.stamp, table]
                 which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
-        found, failed, shared = dict[tuple[Stamp, int], Sight](), set[Stamp](), dict[Hashable, Sight]()
-
-        async def see(stamp: Stamp, table: Name, which: Sequence[Change]) -> None:
-            try:
-                async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
-                    await self._see(stamp, table, which, found, shared)
-            except (AppError, TimeoutError) as error:
-                # One reader's trouble is nobody else's.
-                logs.event(NOT_JUDGED, {"table": ".".join(table), "reason": str(error)}, level="warning")
-                failed.add(stamp)
-
+        seen = Seen()
         await asyncio.gather(
-            *(see(stamp, table, list(which.values())) for (stamp, table), which in asked.items() if which)
+            *(
+                self._asked(stamp, table.name, seen, self._see(stamp, table, list(which.values()), seen))
+                for (stamp, table), which in asked.items()
+                if which
+            )
         )
-        return found, failed
+        wanted: dict[tuple[Stamp, str], set[str]] = defaultdict(set)
+        for one in subscriptions:
+            for table, lookup in one.topic.lookups.items():
+                for change in by_table[table]:
+                    if (one.stamp, change.position) in seen.sights and one.topic.concerns(change):
+                        wanted[one.stamp, lookup.statement].add(_key(change, lookup))
+        await asyncio.gather(
+            *(
+                self._asked(stamp, "lookup", seen, self._look_up(stamp, statement, keys, seen))
+                for (stamp, statement), keys in wanted.items()
+            )
+        )
+        return seen
 
-    async def _see(
-        self, stamp: Stamp, table: Name, changes: Sequence[Change], found: "_Sights", shared: dict[Hashable, Sight]
-    ) -> None:
+    async def _asked(self, stamp: Stamp, what: str, seen: "Seen", asking: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
+                await asking
+        except (AppError, TimeoutError) as error:
+            # One reader's trouble is nobody else's.
+            logs.event(NOT_JUDGED, {"table": what, "reason": str(error)}, level="warning")
+            seen.failed.add(stamp)
+        finally:
+            asking.close()
+
+    async def _look_up(self, stamp: Stamp, statement: str, keys: Collection[str], seen: "Seen") -> None:
+        for key, found in await self.database.fetch(stamp, statement, list(keys), mode="write"):
+            seen.found[stamp, statement, key] = orjson.loads(found)
+
+    async def _see(self, stamp: Stamp, table: Name, changes: Sequence[Change], seen: "Seen") -> None:
         images = [text for change in changes for text in (change.old_text, change.new_text) if text is not None]
         readable = await self.readers.readable(table, stamp, images)
         columns = (await self.readers.rules(table, stamp.role)).columns - self.hidden
@@ -283,12 +316,32 @@ class Feed:
                 continue
             # Most readers see the same.
             key = (change.position, stamp.role, old is None, new is None)
-            if key not in shared:
-                shared[key] = Sight(change, _shown(old, columns), _shown(new, columns))
-            found[stamp, change.position] = shared[key]
+            if key not in seen.shared:
+                seen.shared[key] = Sight(change, _shown(old, columns), _shown(new, columns))
+            seen.sights[stamp, change.position] = seen.shared[key]
 
 
-_Sights = dict[tuple[Stamp, int], Sight]
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What readers may see of some changes, by reader."""
+
+    sights: dict[tuple[Stamp, int], Sight] = field(default_factory=dict[tuple[Stamp, int], Sight])
+    #: The same, by what they depend on.
+    shared: dict[Hashable, Sight] = field(default_factory=dict[Hashable, Sight])
+    #: What was looked up, by reader, statement and key.
+    found: dict[tuple[Stamp, str, str], Any] = field(default_factory=dict[tuple[Stamp, str, str], Any])
+    #: Readers who could not be asked about.
+    failed: set[Stamp] = field(default_factory=set[Stamp])
+
+    def told(self, subscription: Subscription, change: Change) -> Told | None:
+        """What somebody is told of a change."""
+        topic, stamp = subscription.topic, subscription.stamp
+        sight = self.sights.get((stamp, change.position))
+        if sight is None or change.table not in topic.tables or not topic.concerns(change):
+            return None
+        lookup = topic.lookups.get(change.table)
+        found = None if lookup is None else self.found.get((stamp, lookup.statement, _key(change, lookup)))
+        return topic.told(sight, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +353,23 @@ class _Batch:
     readers: Sequence[Subscription]
 
 
+def _key(change: Change, lookup: Lookup) -> str:
+    return str((change.new or change.old or {}).get(lookup.column))
+
+
 def _shown(image: Image | None, columns: Collection[str]) -> Image | None:
     return None if image is None else {name: value for name, value in image.items() if name in columns}
+
+
+async def _room(subscription: Subscription, seconds: float = math.inf) -> bool:
+    """Whether there is room for one more event, or nobody to be told of it, before the time is over."""
+    pause, end = _ROOM_SECONDS, time.monotonic() + seconds
+    while not (subscription.ended or subscription.has_room()):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _MOMENT_SECONDS)
+    return True
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -9,6 +9,8 @@ from app.catalog.types import Name
 from app.realtime.filters import Filter
 from app.realtime.log import Change, Image
 
+#: Rows that a subscription remembers to have told to be gone.
+_REMEMBERED = 1000
 ALL = frozenset({"INSERT", "UPDATE", "DELETE"})
 
 
@@ -38,6 +40,19 @@ class Sight:
         return self.new is None
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What images do not say: asked once for all changes of a batch, in each reader's name.
+
+    So it is what they see; and as it is now, not as it was when the change was made.
+    """
+
+    #: Given an array of keys as texts: rows of a key and JSON. A key that is left out is nothing to the reader.
+    statement: str
+    #: Where an image has the key.
+    column: str
+
+
 class Topic(Protocol):
     """What a subscription is to."""
 
@@ -51,16 +66,36 @@ class Topic(Protocol):
         """Those that it is about."""
         ...
 
+    @property
+    def subject(self) -> object:
+        """What it is about: a connection that has two names for the same thing is told of it under the later one."""
+        ...
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """What is asked besides, by the table that was changed."""
+        ...
+
     def concerns(self, change: Change) -> bool:
         """Whether a change is of any interest, whoever may see it."""
         ...
 
-    def told(self, sight: Sight) -> Told | None:
-        """What a reader is told."""
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
+        """What a reader is told, given what was looked up."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Rows of another table that let somebody read rows of this one."""
+
+    #: Tells which of these rows somebody still sees.
+    lookup: Lookup
+    #: Where it is said whom they let read.
+    user_column: str
+
+
+@dataclass(slots=True, eq=False)
 class RowsOf:
     """Changes to the rows of a table, as `postgres_changes` of the client library takes them."""
 
@@ -70,43 +105,84 @@ class RowsOf:
     filter: Filter | None = None
     #: The client's own number for it.
     id: str | float | None = None
+    #: The client's own name for the schema, if it is another.
+    schema: str = ""
+    #: By table, what rights to rows of this one hang on, and whose are looked at.
+    rights: Mapping[Name, Right] = field(default_factory=dict[Name, Right])
+    user_id: str = ""
+    #: Rows that were told to be gone lately: they may go with the right to them, which is told as well.
+    _gone: dict[Any, None] = field(default_factory=dict[Any, None])
 
     @property
     def tables(self) -> tuple[Name, ...]:
-        """The one that it is about."""
-        return (self.table,)
+        """The one that it is about, and those that rights to it hang on."""
+        return (self.table, *self.rights)
+
+    @property
+    def subject(self) -> object:
+        """Two of them may differ in anything: each is told apart."""
+        return self.channel
+
+    @property
+    def lookups(self) -> Mapping[Name, Lookup]:
+        """Whether a row is still to be seen without the right that went."""
+        return {table: right.lookup for table, right in self.rights.items()}
 
     def concerns(self, change: Change) -> bool:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
+        right = self.rights.get(change.table) if change.table != self.table else None
+        if right is not None:
+            was, now = (image or {} for image in (change.old, change.new))
+            column = right.user_column
+            return "DELETE" in self.events and was.get(column) == self.user_id != now.get(column)
         if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
             return False
         images = [image for image in (change.new, change.old) if image is not None]
         return self.filter is None or any(map(self.filter.matches, images))
 
-    def told(self, sight: Sight) -> Told | None:
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
         """In the form of the client library. Of a row that is gone nothing but its key is told."""
         change = sight.change
+        if change.table != self.table:
+            # Only a key of one column is named elsewhere.
+            lost = (change.old or {}).get(self.rights[change.table].lookup.column)
+            told = found is None and self._goes(lost)
+            return Told("postgres_changes", self._payload("DELETE", change, {"id": lost})) if told else None
         kind = "DELETE" if sight.is_gone else change.operation
         if kind not in self.events:
             return None
         if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
             return None
-        made = sight.made.get((self.channel, self.id))
+        if kind != "DELETE":
+            self._gone.pop(change.key.get("id"), None)
+        elif self.rights and not self._goes(change.key.get("id")):
+            return None
+        like = self.channel, self.id, self.schema
+        made = sight.made.get(like)
         if made is None:
-            made = sight.made[self.channel, self.id] = Told("postgres_changes", self._payload(kind, sight))
+            old: Image = change.key if kind != "INSERT" else dict[str, Any]()
+            made = sight.made[like] = Told("postgres_changes", self._payload(kind, change, old, sight.new))
         return made
 
-    def _payload(self, kind: str, sight: Sight) -> dict[str, Any]:
-        change = sight.change
+    def _goes(self, key: Any) -> bool:
+        """Whether a row that is gone was not told to be so already."""
+        if key in self._gone:
+            return False
+        if len(self._gone) >= _REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+        self._gone[key] = None
+        return True
+
+    def _payload(self, kind: str, change: Change, old: Image, new: Image | None = None) -> dict[str, Any]:
         payload: dict[str, Any] = {
             "channel": self.channel,
             "position": change.position,
-            "schema": change.table.schema,
-            "table": change.table.name,
+            "schema": self.schema or self.table.schema,
+            "table": self.table.name,
             "eventType": kind,
             "commit_timestamp": change.at,
-            "new": sight.new or {},
-            "old": change.key if kind != "INSERT" else {},
+            "new": new or {},
+            "old": old,
             "errors": None,
         }
         if self.id is not None:
@@ -122,7 +198,7 @@ class Subscription:
     stamp: Stamp
     #: Takes an event; False: there is no room for it.
     deliver: Callable[[Told], bool]
-    #: Whether it has room enough for what was before it came, which can wait.
+    #: Whether it has room enough for what can wait.
     has_room: Callable[[], bool] = lambda: True
     #: What it has been told of, or need not be.
     position: int = 0

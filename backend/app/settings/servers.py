@@ -180,3 +180,11 @@ class RealtimeSettings(Group):
     events_at_once: int = Field(100, ge=1, description="Events that a client may send at once.")
     backlog_events: int = Field(1000, ge=10, description="Events that wait for a client before it is told of a gap.")
     ping_seconds: int = Field(25, ge=1, le=600, description="Pause between two looks whether a client is still there.")
+    backlog_bytes: int = Field(
+        1024 * 1024, ge=1024, description="Characters that wait for a client before it is told of a gap."
+    )
+    connections_per_address: int = Field(5000, ge=1, description="Connections from one address to each process.")
+    handshakes_per_address: int = Field(
+        500, ge=1, description="Those of them that have not signed in yet; beyond it: 429."
+    )
+    handshake_seconds: float = Field(10.0, gt=0, description="Time that a connection has to sign in.")

@@ -1,7 +1,7 @@
 """One connection: who it is, what it hears, and what waits to be sent to it."""
 
 import time
-from asyncio import Queue
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from app.auth.caller import Caller
 from app.realtime.rooms import Member
 from app.realtime.subscriptions import Subscription, Told
 from app.settings import RealtimeSettings
+from app.sockets.outbox import Outbox
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +29,9 @@ class Client:
     #: When its token ends, by the clock on the wall.
     expires: float | None
     #: What waits to be sent. Only what is ours to leave out is ever left out.
-    queue: "Queue[Any]"
+    queue: Outbox
+    #: What the process has told and refused: added to.
+    counts: Counter[str]
     subscriptions: dict[str, Subscription] = field(default_factory=dict[str, Subscription])
     #: By channel, where others are met: the name of the room, and what it knows of this client.
     places: dict[str, tuple[str, Member]] = field(default_factory=dict[str, tuple[str, Member]])
@@ -53,21 +56,29 @@ class Client:
 
     def has_room(self) -> bool:
         """Whether what can wait need not."""
-        return not self.lagging and self.queue.qsize() * 2 < self.settings.backlog_events
+        return not self.lagging and self._filled() < 0.5
+
+    def _filled(self) -> float:
+        settings = self.settings
+        return max(self.queue.qsize() / settings.backlog_events, self.queue.size / settings.backlog_bytes)
 
     def deliver(self, told: Told) -> bool:
         """Put an event into the queue; False if there is no room."""
-        if self.lagging or self.queue.qsize() >= self.settings.backlog_events:
+        if self.lagging or self._filled() >= 1:
             self.lagging = True
             return False
         if told.wire is None:
             told.wire = _packet(told.event, told.payload)
-        self.queue.put_nowait(told.wire)
+        self._put(told.wire)
         return True
 
     def send(self, event: str, payload: Mapping[str, Any]) -> None:
         """Put an event into the queue, come what may."""
-        self.queue.put_nowait(_packet(event, payload))
+        self._put(_packet(event, payload))
+
+    def _put(self, written: packet.Packet) -> None:
+        self.queue.put_nowait(written)
+        self.counts["sent"] += 1
 
     def look_for_room(self) -> None:
         """If everything has been sent, say what was left out and go on."""
@@ -77,6 +88,7 @@ class Client:
         for channel, subscription in self.subscriptions.items():
             missed, subscription.missed_since = subscription.missed_since, None
             if missed is not None:
+                self.counts["gaps"] += 1
                 self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})
 
 

@@ -6,6 +6,9 @@ from typing import Any, cast
 from app.errors import ErrorSpec
 
 BAD_MESSAGE = ErrorSpec("REALTIME_BAD_MESSAGE", 400, "Message invalide")
+TOO_FAST = ErrorSpec("REALTIME_TOO_FAST", 429, "Trop de messages, veuillez ralentir")
+#: The answer to what comes too fast.
+SLOWER = {"error": {"message": TOO_FAST.message, "code": TOO_FAST.code}}
 
 
 def object_of(given: Any) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 import socketio
-from engineio.async_socket import AsyncSocket
 from socketio.exceptions import ConnectionRefusedError as Refused
 from starlette.types import Receive, Scope, Send
 
@@ -23,11 +23,14 @@ from app.middleware.trace import address_of
 from app.realtime.channels import CHANNEL_REFUSED, Kind, Opened, Subscriber, opened
 from app.realtime.feed import Feed
 from app.realtime.filters import BAD_FILTER, read_filter
+from app.realtime.rights import rights_to
 from app.realtime.rooms import Member, Rooms
 from app.realtime.subscriptions import ALL, RowsOf, Subscription
 from app.sockets import PATH
 from app.sockets.client import Client
-from app.sockets.messages import BAD_MESSAGE, named, object_of
+from app.sockets.door import Door, own_origin
+from app.sockets.engine import QUIET, StrictServer
+from app.sockets.messages import BAD_MESSAGE, SLOWER, named, object_of
 from app.sockets.talk import Talk
 from app.state import AppState
 
@@ -36,10 +39,9 @@ FAILED = "Authentification échouée"
 UNUSABLE = "Token invalide"
 SUBSCRIBING_FAILED = "Erreur lors de la souscription"
 TOO_MANY = ErrorSpec("REALTIME_TOO_MANY", 429, "Trop de souscriptions")
-TOO_FAST = ErrorSpec("REALTIME_TOO_FAST", 429, "Trop de messages, veuillez ralentir")
 EXPIRED = ErrorSpec("REALTIME_TOKEN_EXPIRED", 401, "Token expiré")
-_LONGEST_CHANNEL = 200
-_LOOK_SECONDS = 0.5
+_LONGEST_CHANNEL, _LONGEST_ID = 200, 100
+_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.5, 2.0
 #: A client that was told of its token's end has so long to bring another one.
 _WARNED_SECONDS, _GRACE_SECONDS = 30.0, 5.0
 
@@ -54,13 +56,17 @@ class Sockets:
         self._settings = settings.realtime
         self._clients: dict[str, Client] = {}
         self._of_user: dict[str, int] = {}
+        self._counts: Counter[str] = Counter(sent=0, gaps=0, refused=0, ended=0)
+        #: The listening for ends in which every connection is known to be good.
+        self._heard_since = 0
         self._looking: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
         origins = settings.http.origins()
-        self._server = socketio.AsyncServer(
+        self._server = StrictServer(
+            handshake_seconds=self._settings.handshake_seconds,
             async_mode="asgi",
             transports=self._settings.transports.split(","),
-            cors_allowed_origins="*" if "*" in origins else list(origins),
+            cors_allowed_origins="*" if "*" in origins else _allowed(origins),
             cors_credentials="*" not in origins,
             ping_interval=self._settings.ping_seconds,
             ping_timeout=self._settings.ping_seconds,
@@ -69,11 +75,12 @@ class Sockets:
             async_handlers=False,
             cookie=None,
             namespaces=["/"],
-            logger=False,
-            engineio_logger=False,
+            logger=QUIET,
+            engineio_logger=QUIET,
             json=_Json,
         )
-        self._app = socketio.ASGIApp(self._server, socketio_path=PATH)
+        self._server.nonsense = self._nonsense
+        self._app = Door(socketio.ASGIApp(self._server, socketio_path=PATH), self._server, self._settings)
         for name, handler in (
             ("connect", self._connect),
             ("disconnect", self._disconnect),
@@ -87,10 +94,9 @@ class Sockets:
         ):
             self._server.on(name, handler)
 
-    @property
-    def connections(self) -> int:
-        """How many are connected."""
-        return len(self._clients)
+    def counts(self) -> Mapping[str, int]:
+        """How many are connected, and what they were told and refused since the process began."""
+        return {"connections": len(self._clients), **self._counts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -109,7 +115,8 @@ class Sockets:
     async def _say_farewell(self) -> None:
         for client in list(self._clients.values()):
             client.send("error", {"message": "Le serveur redémarre", "code": "SERVER_RESTARTS"})
-            await self._server.disconnect(client.sid)
+        # Whoever is disconnected by name stays away; whoever loses the connection comes back.
+        await self._server.drop_all()
 
     async def stop(self) -> None:
         """Show out whoever is still there, and hear nothing more."""
@@ -125,7 +132,13 @@ class Sockets:
     # Coming and going.
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
-        scope: Scope = environ["asgi.scope"]
+        try:
+            await self._let_in(sid, environ["asgi.scope"], auth)
+        except Refused:
+            self._counts["refused"] += 1
+            raise
+
+    async def _let_in(self, sid: str, scope: Scope, auth: Any) -> None:
         token = object_of(auth).get("token", _query(scope).get("token"))
         if not isinstance(token, str) or not token:
             raise Refused(MISSING, {"code": "AUTH_TOKEN_MISSING"})
@@ -136,14 +149,21 @@ class Sockets:
             raise Refused(FAILED, {"code": error.code}) from None
         if not caller.user_id:
             raise Refused(UNUSABLE, {"code": "AUTH_TOKEN_INVALID"})
+        outbox = self._server.outbox(sid)
+        if outbox is None:
+            raise Refused(FAILED, {"code": BAD_MESSAGE.code})
         if self._of_user.get(caller.user_id, 0) >= self._settings.connections_per_user:
             raise Refused(TOO_MANY.message, {"code": TOO_MANY.code})
         self._of_user[caller.user_id] = self._of_user.get(caller.user_id, 0) + 1
-        client = Client(sid, address, self._settings, caller, stamp, expires, self._queue(sid))
+        client = Client(sid, address, self._settings, caller, stamp, expires, outbox, self._counts)
         self._clients[sid] = client
-        for kind in self._kinds:
-            if kind.joined is not None:
-                await self._join(client, kind.joined(caller.user_id))
+        try:
+            for kind in self._kinds:
+                if kind.joined is not None:
+                    await self._join(client, kind.joined(caller.user_id))
+        except AppError as error:
+            await self._disconnect(sid, "")
+            raise Refused(SUBSCRIBING_FAILED, {"code": error.code}) from None
 
     async def _disconnect(self, sid: str, _reason: str) -> None:
         client = self._clients.pop(sid, None)
@@ -165,28 +185,55 @@ class Sockets:
         bearer = b"Bearer " + token.encode("utf-8", "surrogateescape")
         caller, _ = await state.guard.admit(state.callers, bearer, address, "reads", reads=True)
         expires = orjson.loads(caller.claims).get("exp")
+        if isinstance(expires, int | float) and expires <= time.time():
+            # Requests are answered a little longer, for clocks differ; a connection would be for nothing.
+            raise refuse(EXPIRED)
         stamp = engine.stamp(caller, Head("GET", "/", "", {}), engine.schemas[0])
         return caller, stamp, float(expires) if isinstance(expires, int | float) else None
-
-    def _queue(self, sid: str) -> asyncio.Queue[Any]:
-        sockets = cast("dict[str, AsyncSocket]", self._server.eio.sockets)
-        return cast("asyncio.Queue[Any]", sockets[cast("str", self._server.manager.eio_sid_from_sid(sid, "/"))].queue)
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            now = time.time()
-            for client in list(self._clients.values()):
-                client.look_for_room()
-                if client.caller.credential and client.caller.credential in self._state.guard.endings:
-                    await self._show_out(client, SESSION_ENDED)
-                elif client.expires is not None and now > client.expires + _GRACE_SECONDS:
-                    await self._show_out(client, EXPIRED)
-                elif client.expires is not None and not client.warned and now > client.expires - _WARNED_SECONDS:
-                    client.warned = True
-                    client.send("token:expiring", {"expiresAt": client.expires})
+            try:
+                await self._server.look()
+                await self._look_at_clients()
+            except Exception as error:
+                # A mistake of ours must not end the looking.
+                log.event("unexpected_error", {"in": "sockets"}, level="error", error=error)
+
+    async def _look_at_clients(self) -> None:
+        await self._look_them_up()
+        now = time.time()
+        for client in list(self._clients.values()):
+            client.look_for_room()
+            if client.caller.credential and client.caller.credential in self._state.guard.endings:
+                await self._show_out(client, SESSION_ENDED)
+            elif client.expires is not None and now > client.expires + _GRACE_SECONDS:
+                await self._show_out(client, EXPIRED)
+            elif client.expires is not None and not client.warned and now > client.expires - _WARNED_SECONDS:
+                client.warned = True
+                client.send("token:expiring", {"expiresAt": client.expires})
+
+    async def _look_them_up(self) -> None:
+        """Ask PostgreSQL whose session is over, if it may have told us so while we did not hear."""
+        endings = self._state.guard.endings
+        begun = endings.begun
+        if endings.hears and begun == self._heard_since:
+            return
+        names = {client.caller.credential for client in self._clients.values() if client.caller.credential}
+        try:
+            async with asyncio.timeout(_LONGEST_LOOK_SECONDS):
+                good = await self._state.guard.still_good(names) if names else names
+        except (AppError, TimeoutError):
+            return
+        if endings.hears:
+            self._heard_since = begun
+        for client in list(self._clients.values()):
+            if client.caller.credential in names - good:
+                await self._show_out(client, SESSION_ENDED)
 
     async def _show_out(self, client: Client, why: ErrorSpec) -> None:
+        self._counts["ended"] += 1
         client.send("error", {"message": why.message, "code": why.code})
         await self._server.disconnect(client.sid)
 
@@ -195,7 +242,7 @@ class Sockets:
     async def _subscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)
         if client is None:
-            return None
+            return SLOWER
         wanted = named(args)
         channel, since, config = wanted.get("channel"), wanted.get("since"), wanted.get("postgres_changes")
         try:
@@ -203,6 +250,8 @@ class Sockets:
                 raise refuse(BAD_MESSAGE, "channel")
             if since is not None and (type(since) is not int or not 0 <= since < 2**63):
                 raise refuse(BAD_MESSAGE, "since")
+            # Who hears reads.
+            await self._state.guard.count(client.caller, client.address, "reads")
             found = Opened(await self._rows(client, channel, config)) if config is not None else None
             return await self._join(client, channel, since, found, watches=wanted.get("presence") is True)
         except AppError as error:
@@ -224,6 +273,10 @@ class Sockets:
             raise refuse(TOO_MANY)
         found = found or await self._opened(client, channel)
         self._leave(client, channel)
+        subject = found.topic.subject
+        for name in [name for name, other in client.subscriptions.items() if other.topic.subject == subject]:
+            # Two names of one thing: what happens to it is told once.
+            self._leave(client, name)
         subscription = Subscription(found.topic, client.stamp, client.deliver, client.has_room)
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
@@ -266,6 +319,9 @@ class Sockets:
         found = engine.catalog.tables.get(name)
         if found is None or name not in self._tables or name.schema not in engine.schemas:
             raise refuse(CHANNEL_REFUSED)
+        number = config.get("id")
+        if number is not None and not (type(number) is int or (isinstance(number, str) and len(number) <= _LONGEST_ID)):
+            raise refuse(BAD_MESSAGE, "id")
         event = config.get("event", "*")
         if not isinstance(event, str) or (event != "*" and event not in ALL):
             raise refuse(BAD_MESSAGE, "event")
@@ -273,27 +329,39 @@ class Sockets:
         if text is not None and not isinstance(text, str):
             raise refuse(BAD_FILTER)
         condition = await read_filter(text, found, self._state.database, client.stamp) if text else None
-        number = config.get("id")
-        if not isinstance(number, str | int | float | None):
-            raise refuse(BAD_MESSAGE, "id")
-        return RowsOf(channel, name, ALL if event == "*" else frozenset({event}), condition, number)
+        events = ALL if event == "*" else frozenset({event})
+        rights, user_id = rights_to(found, self._state.modules), client.caller.user_id
+        return RowsOf(channel, name, events, condition, number, schema, rights, user_id)
 
     async def _unsubscribe(self, sid: str, *args: Any) -> Any:
         client = self._heard(sid)
         channel = named(args).get("channel")
-        if client is None or not isinstance(channel, str):
+        if client is None:
+            return SLOWER
+        if not isinstance(channel, str):
             return None
-        self._leave(client, channel)
+        left = self._leave(client, channel)
         client.send("unsubscribed", {"channel": channel[:_LONGEST_CHANNEL]})
+        if left is not None:
+            await self._join_again(client, channel)
         return {"channel": channel[:_LONGEST_CHANNEL]}
 
-    def _leave(self, client: Client, channel: str) -> None:
+    async def _join_again(self, client: Client, left: str) -> None:
+        """What is joined by itself is heard under its own name again when its other one was left."""
+        for kind in self._kinds:
+            if kind.joined is not None and kind.pattern.fullmatch(left):
+                name = kind.joined(client.caller.user_id)
+                if name not in (left, *client.subscriptions):
+                    await self._join(client, name, None)
+
+    def _leave(self, client: Client, channel: str) -> Subscription | None:
         subscription = client.subscriptions.pop(channel, None)
         if subscription is not None:
             self._feed.unsubscribe(subscription)
         place = client.places.pop(channel, None)
         if place is not None:
             self._rooms.leave(*place)
+        return subscription
 
     async def _subscribe_resource(self, sid: str, *args: Any) -> Any:
         if args and isinstance(args[0], str):
@@ -308,7 +376,7 @@ class Sockets:
         client = self._heard(sid)
         token = object_of(args[0]).get("token", args[0]) if args else None
         if client is None:
-            return None
+            return SLOWER
         try:
             if not isinstance(token, str):
                 raise refuse(BAD_MESSAGE, "token")
@@ -323,14 +391,18 @@ class Sockets:
         return {"expiresAt": expires}
 
     async def _unknown(self, _event: str, sid: str, *_: Any) -> Any:
+        return await self._nonsense(sid)
+
+    async def _nonsense(self, sid: str) -> Any:
         client = self._heard(sid)
-        return None if client is None else self._refused(client, refuse(BAD_MESSAGE))
+        return SLOWER if client is None else self._refused(client, refuse(BAD_MESSAGE))
 
     def _heard(self, sid: str) -> Client | None:
         client = self._clients.get(sid)
         if client is None or client.may_send():
             return client
-        client.send("error", {"message": TOO_FAST.message, "code": TOO_FAST.code})
+        self._counts["refused"] += 1
+        client.send("error", SLOWER["error"])
         return None
 
     def _refused(self, client: Client, error: AppError) -> dict[str, Any]:
@@ -339,6 +411,7 @@ class Sockets:
         if error.status >= 500:
             log.event("socket_refused", {"code": error.code, "reason": error.message}, level="warning")
         told = {"message": message, "code": error.code}
+        self._counts["refused"] += 1
         client.send("error", told)
         return {"error": told}
 
@@ -355,6 +428,10 @@ class _Json:
     def loads(text: str | bytes, **_: Any) -> Any:
         """Of a text."""
         return orjson.loads(text)
+
+
+def _allowed(origins: Sequence[str]) -> Callable[[str | None, Mapping[str, Any]], bool]:
+    return lambda origin, environ: origin in origins or own_origin(origin, environ)
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -8,7 +8,7 @@ import orjson
 from app.errors import AppError, ErrorSpec, refuse
 from app.realtime.rooms import Member, Rooms
 from app.sockets.client import Client
-from app.sockets.messages import BAD_MESSAGE, named, object_of
+from app.sockets.messages import BAD_MESSAGE, SLOWER, named, object_of
 
 NOT_SUBSCRIBED = ErrorSpec("REALTIME_NOT_SUBSCRIBED", 409, "Canal non souscrit, ou sans échanges")
 _LONGEST_EVENT = 64
@@ -39,7 +39,7 @@ class Talk:
         async def handler(sid: str, *args: Any) -> Any:
             client = self._heard(sid)
             if client is None:
-                return None
+                return SLOWER
             wanted = named(args)
             channel = wanted.get("channel")
             try:

@@ -12,8 +12,8 @@ import asyncpg
 import httpx
 import pytest
 from app.main import create_app
+from app.middleware import limits
 from app.settings import Settings
-from fastapi import FastAPI
 
 from tests.accounts.conftest import Member, with_group
 from tests.accounts.oauth_provider import ProviderServer, json_answer
@@ -383,7 +383,7 @@ async def test_a_branch_goes_back_if_the_resource_cannot_be_written_afterwards(
     resource = await new_resource(client, member, title="Interdit")
     await database.execute("""
         create function library.forbid() returns trigger language plpgsql as $$
-        begin raise exception 'no'; end $$;
+        begin raise internal_error; end $$;
         create trigger forbid before update of github_url on library.resources for each row
         when (new.title = 'Interdit') execute function library.forbid();
     """)
@@ -465,32 +465,49 @@ async def settled(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come to it")
 
 
+class Clock:
+    """The time of requests, which is over when a test says so."""
+
+    def __init__(self) -> None:
+        self._last = asyncio.timeout(None)
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """In the place of `asyncio.timeout`."""
+        self._last = asyncio.timeout(seconds)
+        return self._last
+
+    def is_over(self) -> None:
+        """The time of the request that began last."""
+        self._last.reschedule(0)
+
+
 async def test_a_request_that_is_given_up_on_takes_back_what_it_did(
-    app: FastAPI,
     client: httpx.AsyncClient,
     member: Member,
     link: Link,
     github: GitHubServer,
     drive: DriveServer,
-    handing: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr(limits, "asyncio", clock)
     await link(member, "github", login="lea")
     await link(member, "google")
     repository = github.add("lea", "notes")
     before = dict(repository.heads)
     resource = await new_resource(client, member)
     github.http.late["move"], drive.http.late["upload"] = threading.Event(), threading.Event()
-    async with started(create_app(with_group(handing, "http", timeout_seconds=1.0))) as impatient:
-        async with client_of(impatient) as hasty:
-            answers = (
-                await to_github(hasty, member, resource),
-                await asked(hasty, member, "POST", DRIVE_SHARE, json={"resourceId": resource["id"]}),
-            )
-            assert [code(answer) for answer in answers] == [(503, "REQUEST_TIMEOUT")] * 2
-            assert github.http.steps["move"] >= 1
-            github.http.late["move"].set()
-            await settled(lambda: repository.heads == before)
-            await settled(lambda: not drive.entries)
+    sharing = asyncio.create_task(to_github(client, member, resource))
+    await settled(lambda: repository.heads != before)
+    clock.is_over()
+    assert code(await sharing) == (503, "REQUEST_TIMEOUT")
+    github.http.late["move"].set()
+    await settled(lambda: repository.heads == before)
+    storing = asyncio.create_task(asked(client, member, "POST", DRIVE_SHARE, json={"resourceId": resource["id"]}))
+    await settled(lambda: bool(drive.entries))
+    clock.is_over()
+    assert code(await storing) == (503, "REQUEST_TIMEOUT")
+    await settled(lambda: not drive.entries)
     drive.http.late["upload"].set()
 
 

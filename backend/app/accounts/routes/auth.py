@@ -8,14 +8,15 @@ from app.accounts.answers import opened_answer, person_of, token_fields, waiting
 from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import RefreshBody, SignInBody, SignUpBody
 from app.accounts.context import accounts_of
-from app.accounts.errors import REFRESH_TOKEN_REQUIRED
+from app.accounts.errors import INVALID_REFRESH_TOKEN, REFRESH_TOKEN_REQUIRED, USER_NOT_FOUND
 from app.accounts.people import shown
+from app.accounts.refusals import BY_PASSWORD, SIGNING_UP
 from app.accounts.second_step import second_step
 from app.accounts.shapes.people import Who
 from app.accounts.shapes.sessions import AddressToVerify, Refreshed, SecondStep, SignedIn
 from app.accounts.sign_in import check_password, open_session, refresh, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
-from app.answers import Json, Message
+from app.answers import Json, Message, errors
 from app.errors import refuse
 from app.routers import Router
 
@@ -27,7 +28,11 @@ Leaving = Annotated[Asked, Depends(asking(bearer="stale"))]
 
 
 @router.post(
-    "/signup", status_code=201, summary="Make an account and sign in", response_model=SignedIn | AddressToVerify
+    "/signup",
+    status_code=201,
+    summary="Make an account and sign in",
+    response_model=SignedIn | AddressToVerify,
+    responses=errors(*SIGNING_UP),
 )
 async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> Json:
     """A new user of the tenant that the request is for; the address is asked to be verified by e-mail.
@@ -45,7 +50,9 @@ async def post_signup(request: Request, asked: Strict, body: SignUpBody) -> Json
     return Json(await opened_answer(accounts, opened, "Compte créé avec succès"), 201)
 
 
-@router.post("/signin", summary="Sign in with a password", response_model=SignedIn | SecondStep)
+@router.post(
+    "/signin", summary="Sign in with a password", response_model=SignedIn | SecondStep, responses=errors(*BY_PASSWORD)
+)
 async def post_signin(request: Request, asked: Strict, body: SignInBody) -> Json:
     """A new session; whoever has a second factor is asked for it first, at `/api/auth/mfa/challenge`."""
     accounts = accounts_of(request)
@@ -64,7 +71,12 @@ async def post_signout(request: Request, asked: Leaving, body: RefreshBody | Non
     return Json({"message": "Déconnexion réussie"})
 
 
-@router.post("/refresh", summary="Exchange a refresh token for new tokens", response_model=Refreshed)
+@router.post(
+    "/refresh",
+    summary="Exchange a refresh token for new tokens",
+    response_model=Refreshed,
+    responses=errors(REFRESH_TOKEN_REQUIRED, INVALID_REFRESH_TOKEN),
+)
 async def post_refresh(request: Request, asked: Refreshing, body: RefreshBody | None = None) -> Json:
     """The refresh token changes with each exchange."""
     if body is None or not body.refresh_token:
@@ -73,7 +85,7 @@ async def post_refresh(request: Request, asked: Refreshing, body: RefreshBody | 
     return Json({"message": "Tokens rafraîchis", **token_fields(opened.tokens)})
 
 
-@router.get("/session", summary="Who the caller is", response_model=Who)
+@router.get("/session", summary="Who the caller is", response_model=Who, responses=errors(USER_NOT_FOUND))
 async def get_session(request: Request, asked: User) -> Json:
     """The user of the token, as they are now."""
     who = await person_of(accounts_of(request), asked.caller.user_id, asked.caller.tenant_id)

@@ -9,9 +9,24 @@ from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import Body, Email, FullName, Password, Token
 from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
-from app.accounts.invitations import Acceptance, accept, invitations_of, invite, preview, withdraw
+from app.accounts.errors import EMAIL_TAKEN, INVALID_LINK
+from app.accounts.invitations import (
+    ALREADY_MEMBER,
+    INVITATION_FOR_ANOTHER,
+    INVITATION_NOT_FOUND,
+    SIGN_IN_TO_ACCEPT,
+    TOO_MANY_INVITATIONS,
+    Acceptance,
+    accept,
+    invitations_of,
+    invite,
+    preview,
+    withdraw,
+)
+from app.accounts.refusals import ADMINISTERING, NEW_PASSWORD
 from app.accounts.shapes.tenants import AccountInvited, Invitation, InvitationAccepted, InvitationSeen, InvitationSent
-from app.answers import Json, Message
+from app.accounts.tenancy import SESSION_REQUIRED
+from app.answers import Json, Message, errors
 from app.auth.tables import TenantRole
 from app.routers import Router
 
@@ -42,6 +57,7 @@ class AcceptanceBody(Body):
     status_code=201,
     summary="Invite somebody into the tenant",
     response_model=InvitationSent,
+    responses=errors(ALREADY_MEMBER, TOO_MANY_INVITATIONS, *ADMINISTERING),
 )
 async def post_invitation(request: Request, asked: Mailing, body: InvitationBody) -> Json:
     """By administrators. An earlier invitation to the same address is worthless then."""
@@ -50,14 +66,22 @@ async def post_invitation(request: Request, asked: Mailing, body: InvitationBody
 
 
 @router.get(
-    "/tenants/current/invitations", summary="Invitations that have not been accepted", response_model=list[Invitation]
+    "/tenants/current/invitations",
+    summary="Invitations that have not been accepted",
+    response_model=list[Invitation],
+    responses=errors(*ADMINISTERING),
 )
 async def get_invitations(request: Request, asked: User) -> Json:
     """For administrators."""
     return Json([in_both_casings(item) for item in await invitations_of(accounts_of(request), asked)])
 
 
-@router.delete("/tenants/current/invitations/{invitation_id}", summary="Withdraw an invitation", response_model=Message)
+@router.delete(
+    "/tenants/current/invitations/{invitation_id}",
+    summary="Withdraw an invitation",
+    response_model=Message,
+    responses=errors(INVITATION_NOT_FOUND, *ADMINISTERING),
+)
 async def delete_invitation(request: Request, asked: User, invitation_id: str) -> Json:
     """By administrators; what invites an owner, by owners."""
     await withdraw(accounts_of(request), asked, invitation_id)
@@ -68,7 +92,8 @@ async def delete_invitation(request: Request, asked: User, invitation_id: str) -
     "/invitations/accept",
     summary="Accept an invitation",
     response_model=InvitationAccepted,
-    responses={201: {"model": AccountInvited, "description": "Somebody who had no account has one."}},
+    responses={201: {"model": AccountInvited, "description": "Somebody who had no account has one."}}
+    | errors(INVALID_LINK, INVITATION_FOR_ANOTHER, SIGN_IN_TO_ACCEPT, SESSION_REQUIRED, EMAIL_TAKEN, *NEW_PASSWORD),
 )
 async def post_acceptance(request: Request, asked: Accepting, body: AcceptanceBody) -> Json:
     """Whoever has signed in with the invited address joins; who has no account makes one, and is signed in."""
@@ -81,7 +106,12 @@ async def post_acceptance(request: Request, asked: Accepting, body: AcceptanceBo
     return Json({**await opened_answer(accounts, opened, "Compte créé avec succès"), "tenant": tenant}, 201)
 
 
-@router.get("/invitations/{token}", summary="What an invitation is to", response_model=InvitationSeen)
+@router.get(
+    "/invitations/{token}",
+    summary="What an invitation is to",
+    response_model=InvitationSeen,
+    responses=errors(INVALID_LINK),
+)
 async def get_invitation(
     request: Request, _: Annotated[Asked, Depends(asking("auth", bearer="unread"))], token: str
 ) -> Json:

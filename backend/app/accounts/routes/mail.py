@@ -9,9 +9,20 @@ from app.accounts.asking import Asked, asking
 from app.accounts.bodies import LONGEST_EMAIL, Text
 from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
-from app.accounts.mails import Wanted, cancel, mails_of, send_again
+from app.accounts.mails import (
+    MAIL_ALREADY_SENT,
+    MAIL_EXPIRED,
+    MAIL_IN_HAND,
+    MAIL_NOT_FOUND,
+    MAIL_NOT_WAITING,
+    Wanted,
+    cancel,
+    mails_of,
+    send_again,
+)
+from app.accounts.refusals import ADMINISTERING
 from app.accounts.shapes.mail import Mail, MailHandled
-from app.answers import Json, PageOf
+from app.answers import Json, PageOf, errors
 from app.jobs.tables import MailStatus
 from app.routers import Router
 
@@ -21,7 +32,7 @@ Administrator = Annotated[Asked, Depends(asking("admin", user=True))]
 Sought = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=LONGEST_EMAIL), Query()]
 
 
-@router.get("", summary="Mail that goes out", response_model=PageOf[Mail])
+@router.get("", summary="Mail that goes out", response_model=PageOf[Mail], responses=errors(*ADMINISTERING))
 async def get_emails(
     request: Request,
     asked: Administrator,
@@ -39,14 +50,24 @@ async def get_emails(
     return Json({"data": [in_both_casings(row) for row in rows], "meta": meta})
 
 
-@router.post("/{mail_id}/resend", summary="Send a message again", response_model=MailHandled)
+@router.post(
+    "/{mail_id}/resend",
+    summary="Send a message again",
+    response_model=MailHandled,
+    responses=errors(MAIL_NOT_FOUND, MAIL_IN_HAND, MAIL_EXPIRED, *ADMINISTERING),
+)
 async def post_resend(request: Request, asked: Administrator, mail_id: str) -> Json:
     """One that waits or has failed is tried at once; of one that was sent another one is made, if it had no link."""
     mail = await send_again(accounts_of(request), asked, mail_id)
     return Json({"message": "Message remis en file d'attente", "email": in_both_casings(mail)})
 
 
-@router.post("/{mail_id}/cancel", summary="Do not send a message", response_model=MailHandled)
+@router.post(
+    "/{mail_id}/cancel",
+    summary="Do not send a message",
+    response_model=MailHandled,
+    responses=errors(MAIL_NOT_FOUND, MAIL_IN_HAND, MAIL_ALREADY_SENT, MAIL_NOT_WAITING, *ADMINISTERING),
+)
 async def post_cancel(request: Request, asked: Administrator, mail_id: str) -> Json:
     """Only one that waits; it counts as failed then."""
     mail = await cancel(accounts_of(request), asked, mail_id)

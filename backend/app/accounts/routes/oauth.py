@@ -11,10 +11,18 @@ from app.accounts.answers import opened_answer
 from app.accounts.asking import Asked, asking
 from app.accounts.bodies import Body, Password, Text, Token
 from app.accounts.context import Accounts, accounts_of
+from app.accounts.errors import EMAIL_NOT_VERIFIED
 from app.accounts.oauth import linked, pkce
 from app.accounts.oauth.arrivals import Return, arrive, with_error
 from app.accounts.oauth.codes import link_with_code, sign_in_with_code
-from app.accounts.oauth.errors import INVALID_PROVIDER, OAUTH_NOT_CONFIGURED, REDIRECT_NOT_ALLOWED
+from app.accounts.oauth.errors import (
+    INVALID_PROVIDER,
+    INVALID_SIGN_IN_CODE,
+    LINK_NOT_PROVEN,
+    LINKED_TO_ANOTHER,
+    OAUTH_NOT_CONFIGURED,
+    REDIRECT_NOT_ALLOWED,
+)
 from app.accounts.oauth.flow import (
     STATE_SECONDS,
     TICKET_SECONDS,
@@ -27,10 +35,12 @@ from app.accounts.oauth.flow import (
 )
 from app.accounts.oauth.providers import provider_of
 from app.accounts.oauth.redirects import LONGEST, must_be_allowed, with_query
+from app.accounts.refusals import OPENING, RECENT, SETTING_OUT
 from app.accounts.second_step import Waiting
 from app.accounts.shapes.credentials import AccountLinked, Departure
 from app.accounts.shapes.sessions import SecondStep, SignedIn
-from app.answers import Json
+from app.accounts.tenancy import SESSION_REQUIRED
+from app.answers import Json, errors
 from app.errors import AppError
 from app.routers import Router
 
@@ -69,7 +79,12 @@ class CodeBody(Body):
     code_verifier: Token = ""
 
 
-@router.post("/exchange", summary="Exchange a code for a session", response_model=SignedIn | SecondStep)
+@router.post(
+    "/exchange",
+    summary="Exchange a code for a session",
+    response_model=SignedIn | SecondStep,
+    responses=errors(INVALID_SIGN_IN_CODE, *OPENING),
+)
 async def post_exchange(request: Request, asked: Stranger, body: CodeBody) -> Json:
     """The code that a sign-in begun with `flow=code` ended with, within two minutes, once."""
     accounts = accounts_of(request)
@@ -79,7 +94,12 @@ async def post_exchange(request: Request, asked: Stranger, body: CodeBody) -> Js
     return Json(await opened_answer(accounts, found, "Connexion réussie"), headers=_NOT_KEPT)
 
 
-@router.post("/link", summary="Link the account that a code stands for", response_model=AccountLinked)
+@router.post(
+    "/link",
+    summary="Link the account that a code stands for",
+    response_model=AccountLinked,
+    responses=errors(INVALID_SIGN_IN_CODE, SESSION_REQUIRED, LINK_NOT_PROVEN, EMAIL_NOT_VERIFIED, LINKED_TO_ANOTHER),
+)
 async def post_link(request: Request, asked: User, body: CodeBody) -> Json:
     """For the user who asked for it."""
     accounts = accounts_of(request)
@@ -101,7 +121,13 @@ async def get_callback(
     return response
 
 
-@router.get("/{provider}", status_code=302, response_class=RedirectResponse, summary="Sign in with a provider")
+@router.get(
+    "/{provider}",
+    status_code=302,
+    response_class=RedirectResponse,
+    summary="Sign in with a provider",
+    responses=errors(*SETTING_OUT),
+)
 async def get_start(
     request: Request, asked: Stranger, provider: str, query: Annotated[StartQuery, Query()]
 ) -> Response:
@@ -121,7 +147,12 @@ async def get_start(
     return response
 
 
-@router.post("/{provider}", summary="The address at which signing in with a provider begins", response_model=Departure)
+@router.post(
+    "/{provider}",
+    summary="The address at which signing in with a provider begins",
+    response_model=Departure,
+    responses=errors(*SETTING_OUT, *RECENT, *_STRANGER.refuses("POST"), *_USER.refuses("POST")),
+)
 async def post_start(request: Request, provider: str, body: StartBody | None = None) -> Json:
     """With `link` and a session, the address links an account to its user; it is good once, for five minutes."""
     accounts, body = accounts_of(request), body or StartBody.model_validate({})

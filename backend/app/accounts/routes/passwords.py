@@ -10,9 +10,19 @@ from app.accounts.asking import Anybody, Asked, asking
 from app.accounts.bodies import Body, Email, Password, Token
 from app.accounts.changes import change_password
 from app.accounts.context import accounts_of
+from app.accounts.errors import EMAIL_TAKEN, INVALID_LINK, USER_NOT_FOUND
 from app.accounts.recovery import forgot, reset
-from app.accounts.verification import Sending, ask_to_change_email, confirm_email, send_again, send_to, verify
-from app.answers import Json, Message
+from app.accounts.refusals import NEW_PASSWORD, OWN_PASSWORD
+from app.accounts.verification import (
+    EMAIL_UNCHANGED,
+    Sending,
+    ask_to_change_email,
+    confirm_email,
+    send_again,
+    send_to,
+    verify,
+)
+from app.answers import Json, Message, errors
 from app.jobs.places import site_of
 from app.routers import Router
 
@@ -77,7 +87,12 @@ async def post_forgot(request: Request, asked: Mailing, body: ForgotBody) -> Jso
     return Json({"message": "Si un compte existe pour cette adresse, un email vient de lui être envoyé"})
 
 
-@router.post("/password/reset", summary="Choose a new password with a link", response_model=Message)
+@router.post(
+    "/password/reset",
+    summary="Choose a new password with a link",
+    response_model=Message,
+    responses=errors(INVALID_LINK, *NEW_PASSWORD),
+)
 async def post_reset(request: Request, asked: Strict, body: ResetBody) -> Json:
     """The link is good for one use; it may be one that claims an account. All sessions and API tokens of the account
     end.
@@ -86,14 +101,24 @@ async def post_reset(request: Request, asked: Strict, body: ResetBody) -> Json:
     return Json({"message": "Mot de passe réinitialisé, vous pouvez vous connecter"})
 
 
-@router.post("/password/change", summary="Choose another password", response_model=Message)
+@router.post(
+    "/password/change",
+    summary="Choose another password",
+    response_model=Message,
+    responses=errors(*NEW_PASSWORD, *OWN_PASSWORD),
+)
 async def post_change(request: Request, asked: StrictUser, body: ChangeBody) -> Json:
     """All other sessions of the caller end."""
     await change_password(accounts_of(request), asked, body.current_password, body.new_password)
     return Json({"message": "Mot de passe modifié"})
 
 
-@router.post("/email/verify", summary="Prove an address with the link that was sent to it", response_model=Message)
+@router.post(
+    "/email/verify",
+    summary="Prove an address with the link that was sent to it",
+    response_model=Message,
+    responses=errors(INVALID_LINK),
+)
 async def post_verify(request: Request, asked: Strict, body: LinkBody) -> Json:
     """The link is good for one use."""
     await verify(accounts_of(request), asked, body.token)
@@ -107,7 +132,12 @@ async def get_verify(request: Request, _: Anybody, token: str = "") -> RedirectR
     return RedirectResponse(site.link("verify_email", {"token": token}), 303)
 
 
-@router.post("/email/verify/resend", summary="Ask for another link that proves an address", response_model=Message)
+@router.post(
+    "/email/verify/resend",
+    summary="Ask for another link that proves an address",
+    response_model=Message,
+    responses=errors(USER_NOT_FOUND, *_MAILING.refuses("POST"), *_MAILING_USER.refuses("POST")),
+)
 async def post_resend(request: Request, body: ResendBody | None = None) -> Json:
     """Of the caller, or, without a session, of whoever has the `email`: that answer is the same for all addresses.
 
@@ -120,7 +150,12 @@ async def post_resend(request: Request, body: ResendBody | None = None) -> Json:
     return Json({"message": _RESENT[await send_again(accounts, await _MAILING_USER(request))]})
 
 
-@router.post("/email/change", summary="Ask for another address", response_model=Message)
+@router.post(
+    "/email/change",
+    summary="Ask for another address",
+    response_model=Message,
+    responses=errors(EMAIL_UNCHANGED, *OWN_PASSWORD),
+)
 async def post_email_change(request: Request, asked: MailingUser, body: EmailBody) -> Json:
     """A link is sent there; the address of now stays until it is taken back."""
     await ask_to_change_email(accounts_of(request), asked, body.email, body.password)
@@ -128,7 +163,10 @@ async def post_email_change(request: Request, asked: MailingUser, body: EmailBod
 
 
 @router.post(
-    "/email/change/confirm", summary="Take another address with the link that was sent to it", response_model=Message
+    "/email/change/confirm",
+    summary="Take another address with the link that was sent to it",
+    response_model=Message,
+    responses=errors(INVALID_LINK, EMAIL_TAKEN),
 )
 async def post_email_confirm(request: Request, asked: Strict, body: LinkBody) -> Json:
     """The link is good for one use; the old address is told."""

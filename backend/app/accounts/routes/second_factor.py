@@ -11,10 +11,23 @@ from app.accounts.answers import opened_answer, token_fields
 from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import Body, Password, Token
 from app.accounts.context import accounts_of
+from app.accounts.errors import SECOND_FACTOR_REQUIRED, USER_NOT_FOUND
 from app.accounts.people import instant
 from app.accounts.proofs import own_session
-from app.accounts.second_factor import Proof, enrol, listed, remove, renew_recovery_codes, verify
-from app.accounts.second_step import challenge
+from app.accounts.refusals import CODE, CODE_OR_PASSWORD, OPENING, OWN_SESSION, RECENT
+from app.accounts.second_factor import (
+    FACTOR_NOT_FOUND,
+    NO_SECOND_FACTOR,
+    PROOF_REQUIRED,
+    TOO_MANY_FACTORS,
+    Proof,
+    enrol,
+    listed,
+    remove,
+    renew_recovery_codes,
+    verify,
+)
+from app.accounts.second_step import INVALID_MFA_TOKEN, challenge
 from app.accounts.shapes.sessions import (
     Factors,
     FactorShown,
@@ -24,7 +37,7 @@ from app.accounts.shapes.sessions import (
     SecondStepPassed,
 )
 from app.adapters.postgres import SERVICE
-from app.answers import Json, Success
+from app.answers import Json, Success, errors
 from app.routers import Router
 
 router = Router(prefix="/api/auth/mfa", tags=["second factor"])
@@ -70,7 +83,7 @@ class ChallengeBody(Body):
     recovery_code: Code | None = None
 
 
-@router.get("", summary="Second factors of the caller", response_model=Factors)
+@router.get("", summary="Second factors of the caller", response_model=Factors, responses=errors(*OWN_SESSION))
 async def get_factors(request: Request, asked: User) -> Json:
     """The factors, and how many recovery codes are left."""
     accounts = accounts_of(request)
@@ -92,7 +105,13 @@ async def get_factors(request: Request, asked: User) -> Json:
     return Json({"factors": factors, "recoveryCodesLeft": left, "assurance": f"aal{session.assurance}"})
 
 
-@router.post("/enroll", status_code=201, summary="Add a second factor, to be confirmed", response_model=FactorToConfirm)
+@router.post(
+    "/enroll",
+    status_code=201,
+    summary="Add a second factor, to be confirmed",
+    response_model=FactorToConfirm,
+    responses=errors(SECOND_FACTOR_REQUIRED, TOO_MANY_FACTORS, *RECENT),
+)
 async def post_enroll(request: Request, asked: Owner, body: EnrolBody | None = None) -> Json:
     """A secret for an authenticator, shown once. Long after signing in the password is asked for, too."""
     told = body or EnrolBody()
@@ -109,7 +128,12 @@ async def post_enroll(request: Request, asked: Owner, body: EnrolBody | None = N
     )
 
 
-@router.post("/verify", summary="Confirm a second factor, or show a code of one", response_model=FactorShown)
+@router.post(
+    "/verify",
+    summary="Confirm a second factor, or show a code of one",
+    response_model=FactorShown,
+    responses=errors(FACTOR_NOT_FOUND, USER_NOT_FOUND, *OWN_SESSION, *CODE),
+)
 async def post_verify(request: Request, asked: Owner, body: VerifyBody) -> Json:
     """New tokens of the session, now with the second factor; recovery codes with the first factor, shown once."""
     accounts = accounts_of(request)
@@ -118,7 +142,12 @@ async def post_verify(request: Request, asked: Owner, body: VerifyBody) -> Json:
     return Json({**answer, "recoveryCodes": list(done.recovery_codes)} if done.recovery_codes else answer)
 
 
-@router.post("/challenge", summary="The second step of signing in", response_model=SecondStepPassed)
+@router.post(
+    "/challenge",
+    summary="The second step of signing in",
+    response_model=SecondStepPassed,
+    responses=errors(PROOF_REQUIRED, INVALID_MFA_TOKEN, *CODE, *OPENING),
+)
 async def post_challenge(request: Request, asked: Stranger, body: ChallengeBody) -> Json:
     """A new session with the second factor, for the token of the first step and a code."""
     accounts = accounts_of(request)
@@ -128,14 +157,24 @@ async def post_challenge(request: Request, asked: Stranger, body: ChallengeBody)
     return Json(answer if left is None else {**answer, "recoveryCodesLeft": left})
 
 
-@router.post("/recovery-codes", summary="New recovery codes in the place of the old ones", response_model=RecoveryCodes)
+@router.post(
+    "/recovery-codes",
+    summary="New recovery codes in the place of the old ones",
+    response_model=RecoveryCodes,
+    responses=errors(PROOF_REQUIRED, NO_SECOND_FACTOR, *CODE_OR_PASSWORD),
+)
 async def post_recovery_codes(request: Request, asked: Owner, body: ProofBody | None = None) -> Json:
     """Ten codes, shown once."""
     codes = await renew_recovery_codes(accounts_of(request), asked, (body or ProofBody()).proof())
     return Json({"recoveryCodes": codes, "message": "Nouveaux codes de récupération créés"})
 
 
-@router.delete("/{factor_id}", summary="Take a second factor away", response_model=LastFactorRemoved | Success)
+@router.delete(
+    "/{factor_id}",
+    summary="Take a second factor away",
+    response_model=LastFactorRemoved | Success,
+    responses=errors(PROOF_REQUIRED, FACTOR_NOT_FOUND, *CODE_OR_PASSWORD, *OPENING),
+)
 async def delete_factor(request: Request, asked: Owner, factor_id: str, body: ProofBody | None = None) -> Json:
     """With the last one all sessions end; the answer has the tokens of a new one."""
     opened = await remove(accounts_of(request), asked, factor_id, (body or ProofBody()).proof())

@@ -12,9 +12,9 @@ from app.accounts.context import Accounts, accounts_of
 from app.accounts.people import instant
 from app.accounts.shapes.sessions import OpenSessions, SessionsEnded
 from app.accounts.sign_in import end_sessions
-from app.accounts.tenancy import must_be_a_session
+from app.accounts.tenancy import SESSION_REQUIRED, must_be_a_session
 from app.adapters.postgres import SERVICE
-from app.answers import Json, Message
+from app.answers import Json, Message, errors
 from app.errors import ErrorSpec, refuse
 from app.jobs.letters.devices import device_of
 from app.routers import Router
@@ -24,7 +24,9 @@ router = Router(prefix="/api/auth/sessions", tags=["auth"])
 Ending = Annotated[Asked, Depends(asking("writes", user=True))]
 
 
-@router.get("", summary="Where the caller is signed in", response_model=OpenSessions)
+@router.get(
+    "", summary="Where the caller is signed in", response_model=OpenSessions, responses=errors(SESSION_REQUIRED)
+)
 async def get_sessions(request: Request, asked: User) -> Json:
     """The session used last first; `current` marks the one that asks."""
     accounts, current = accounts_of(request), must_be_a_session(asked)
@@ -35,7 +37,12 @@ async def get_sessions(request: Request, asked: User) -> Json:
     return Json({"sessions": [_shown(row, current) for row in rows]})
 
 
-@router.delete("", summary="End the caller's other sessions, or all of them", response_model=SessionsEnded)
+@router.delete(
+    "",
+    summary="End the caller's other sessions, or all of them",
+    response_model=SessionsEnded,
+    responses=errors(SESSION_REQUIRED),
+)
 async def delete_sessions(request: Request, asked: Ending, scope: Literal["others", "all"]) -> Json:
     """At once, on whatever server the sessions are used."""
     current = must_be_a_session(asked)
@@ -43,7 +50,12 @@ async def delete_sessions(request: Request, asked: Ending, scope: Literal["other
     return Json({"message": "Sessions terminées", "ended": ended})
 
 
-@router.delete("/{session_id}", summary="End one of the caller's sessions", response_model=Message)
+@router.delete(
+    "/{session_id}",
+    summary="End one of the caller's sessions",
+    response_model=Message,
+    responses=errors(SESSION_REQUIRED, SESSION_NOT_FOUND),
+)
 async def delete_session(request: Request, asked: Ending, session_id: str) -> Json:
     """Somebody else's is not found."""
     must_be_a_session(asked)

@@ -6,7 +6,10 @@ from fastapi import Query, Request
 from starlette.responses import RedirectResponse
 
 from app.accounts.context import accounts_of
+from app.accounts.errors import EMAIL_TAKEN, INVALID_LINK, INVALID_REFRESH_TOKEN, REFRESH_TOKEN_REQUIRED, USER_NOT_FOUND
+from app.accounts.oauth.errors import INVALID_SIGN_IN_CODE
 from app.accounts.recovery import forgot
+from app.accounts.refusals import BY_PASSWORD, NEW_PASSWORD, OPENING, OWN_PASSWORD, PROVIDERS, SETTING_OUT, SIGNING_UP
 from app.accounts.shapes.supabase import AuthHealth, AuthSession, AuthUser, SignInSettings
 from app.accounts.sign_in import open_session, sign_out
 from app.accounts.sign_up import NewAccount, sign_up
@@ -16,6 +19,8 @@ from app.accounts.supabase.errors import (
     ANONYMOUS_PROVIDER_DISABLED,
     OTP_DISABLED,
     PHONE_PROVIDER_DISABLED,
+    REAUTHENTICATION_NEEDED,
+    UNSUPPORTED_GRANT_TYPE,
     SupabaseRoute,
     described,
 )
@@ -24,9 +29,10 @@ from app.accounts.supabase.links import Shown, follow, onward_for, prove
 from app.accounts.supabase.sessions import granted, session_shape
 from app.accounts.supabase.updates import update_user
 from app.accounts.supabase.users import user_of
-from app.accounts.tenancy import must_be_a_session
-from app.accounts.verification import send_to
+from app.accounts.tenancy import SESSION_REQUIRED, must_be_a_session
+from app.accounts.verification import EMAIL_UNCHANGED, send_to
 from app.answers import Json, Nothing
+from app.auth.guard import SESSION_ENDED
 from app.errors import VALIDATION_ERROR, refuse
 from app.routers import Router
 from app.version import VERSION
@@ -37,7 +43,12 @@ Asking = Annotated[str, Query(max_length=4096)]
 _NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-@router.post("/signup", summary="Make an account and sign in", response_model=AuthSession | AuthUser)
+@router.post(
+    "/signup",
+    summary="Make an account and sign in",
+    response_model=AuthSession | AuthUser,
+    responses=described(PHONE_PROVIDER_DISABLED, ANONYMOUS_PROVIDER_DISABLED, *SIGNING_UP),
+)
 async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redirect_to: Asking = "") -> Json:
     """A session; the user alone where addresses must be verified first."""
     accounts = accounts_of(request)
@@ -57,7 +68,19 @@ async def post_signup(request: Request, asked: Stranger, body: SignUpBody, redir
     return Json(await session_shape(accounts, opened))
 
 
-@router.post("/token", summary="A session for a password, a refresh token or a code", response_model=AuthSession)
+@router.post(
+    "/token",
+    summary="A session for a password, a refresh token or a code",
+    response_model=AuthSession,
+    responses=described(
+        UNSUPPORTED_GRANT_TYPE,
+        PHONE_PROVIDER_DISABLED,
+        REFRESH_TOKEN_REQUIRED,
+        INVALID_REFRESH_TOKEN,
+        INVALID_SIGN_IN_CODE,
+        *BY_PASSWORD,
+    ),
+)
 async def post_token(
     request: Request, asked: Granted, body: TokenBody, grant_type: Annotated[str, Query(max_length=64)] = ""
 ) -> Json:
@@ -66,13 +89,20 @@ async def post_token(
     return Json(await session_shape(accounts, await granted(accounts, asked, grant_type, body)))
 
 
-@router.get("/user", summary="Who the caller is", response_model=AuthUser)
+@router.get("/user", summary="Who the caller is", response_model=AuthUser, responses=described(USER_NOT_FOUND))
 async def get_user(request: Request, asked: SignedInUser) -> Json:
     """The user of the token, as they are now."""
     return Json(await user_of(accounts_of(request), asked.caller.user_id))
 
 
-@router.put("/user", summary="Change one's password, address or metadata", response_model=AuthUser)
+@router.put(
+    "/user",
+    summary="Change one's password, address or metadata",
+    response_model=AuthUser,
+    responses=described(
+        PHONE_PROVIDER_DISABLED, REAUTHENTICATION_NEEDED, EMAIL_UNCHANGED, SESSION_ENDED, *NEW_PASSWORD, *OWN_PASSWORD
+    ),
+)
 async def put_user(request: Request, asked: Changing, body: UpdateBody, redirect_to: Asking = "") -> Json:
     """The user as they are now. Password and address take the password of now, or a link that was mailed."""
     accounts = accounts_of(request)
@@ -80,7 +110,7 @@ async def put_user(request: Request, asked: Changing, body: UpdateBody, redirect
     return Json(await user_of(accounts, asked.caller.user_id))
 
 
-@router.post("/logout", status_code=204, summary="End sessions of the caller")
+@router.post("/logout", status_code=204, summary="End sessions of the caller", responses=described(SESSION_REQUIRED))
 async def post_logout(
     request: Request, asked: SignedInUser, scope: Literal["global", "local", "others"] = "global"
 ) -> None:
@@ -100,7 +130,12 @@ async def post_recover(request: Request, asked: Writing, body: MailBody, redirec
     return Json({})
 
 
-@router.post("/resend", summary="Have the link sent again that verifies an address", response_model=Nothing)
+@router.post(
+    "/resend",
+    summary="Have the link sent again that verifies an address",
+    response_model=Nothing,
+    responses=described(PHONE_PROVIDER_DISABLED, OTP_DISABLED),
+)
 async def post_resend(request: Request, asked: Writing, body: MailBody, redirect_to: Asking = "") -> Json:
     """Always the same answer, whether there is something to verify or not."""
     if body.phone:
@@ -124,7 +159,12 @@ async def post_otp(_asked: Stranger) -> None:
     raise refuse(OTP_DISABLED)
 
 
-@router.post("/verify", summary="Show what a message brought", response_model=AuthSession | AuthUser)
+@router.post(
+    "/verify",
+    summary="Show what a message brought",
+    response_model=AuthSession | AuthUser,
+    responses=described(INVALID_LINK, OTP_DISABLED, EMAIL_TAKEN, *OPENING),
+)
 async def post_verify(request: Request, asked: Stranger, body: VerifyBody) -> Json:
     """A session; the user alone where a link is no reason for one."""
     accounts = accounts_of(request)
@@ -149,7 +189,13 @@ async def get_verify(
     return RedirectResponse(target, 303, _NOT_KEPT)
 
 
-@router.get("/authorize", summary="Sign in with a provider", response_class=RedirectResponse, status_code=302)
+@router.get(
+    "/authorize",
+    summary="Sign in with a provider",
+    response_class=RedirectResponse,
+    status_code=302,
+    responses=described(*SETTING_OUT, *PROVIDERS),
+)
 async def get_authorize(
     request: Request,
     asked: Leaving,

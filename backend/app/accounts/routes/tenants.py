@@ -10,12 +10,18 @@ from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import Body
 from app.accounts.casings import in_both_casings
 from app.accounts.context import accounts_of
-from app.accounts.members import change_role, members_of, remove
+from app.accounts.errors import NOT_A_MEMBER, USER_NOT_FOUND
+from app.accounts.members import LAST_OWNER, MEMBER_NOT_FOUND, change_role, members_of, remove
+from app.accounts.refusals import ADMINISTERING, OWN_SESSION
 from app.accounts.shapes.sessions import SignedIn
 from app.accounts.shapes.tenants import OwnTenant, StandingChanged, TenantMade, TenantMember
 from app.accounts.switching import switch
 from app.accounts.tenancy import (
+    SESSION_REQUIRED,
     SLUG,
+    SLUG_TAKEN,
+    TENANT_CREATION_CLOSED,
+    TOO_MANY_TENANTS,
     NewTenant,
     TenantChange,
     change_tenant,
@@ -23,7 +29,7 @@ from app.accounts.tenancy import (
     my_tenants,
     tenant_as_seen,
 )
-from app.answers import Json, Message, PageOf
+from app.answers import Json, Message, PageOf, errors
 from app.auth.tables import TenantRole
 from app.routers import Router
 
@@ -91,7 +97,13 @@ async def get_tenants(request: Request, asked: User) -> Json:
     return Json([in_both_casings(tenant) for tenant in await my_tenants(accounts_of(request), asked)])
 
 
-@router.post("", status_code=201, summary="Make a tenant", response_model=TenantMade)
+@router.post(
+    "",
+    status_code=201,
+    summary="Make a tenant",
+    response_model=TenantMade,
+    responses=errors(SESSION_REQUIRED, TENANT_CREATION_CLOSED, TOO_MANY_TENANTS, SLUG_TAKEN),
+)
 async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> Json:
     """The caller becomes its owner. Only where a setting allows it."""
     accounts = accounts_of(request)
@@ -101,13 +113,20 @@ async def post_tenant(request: Request, asked: User, body: NewTenantBody) -> Jso
     return Json({"message": "Espace créé", "tenant": in_both_casings(tenant)}, 201)
 
 
-@router.get("/current", summary="The tenant that the caller acts in", response_model=OwnTenant)
+@router.get(
+    "/current", summary="The tenant that the caller acts in", response_model=OwnTenant, responses=errors(NOT_A_MEMBER)
+)
 async def get_current(request: Request, asked: User) -> Json:
     """For its members."""
     return Json(in_both_casings(await tenant_as_seen(accounts_of(request), asked)))
 
 
-@router.patch("/current", summary="Change the tenant that the caller acts in", response_model=OwnTenant)
+@router.patch(
+    "/current",
+    summary="Change the tenant that the caller acts in",
+    response_model=OwnTenant,
+    responses=errors(SLUG_TAKEN, *ADMINISTERING),
+)
 async def patch_current(request: Request, asked: User, body: TenantBody) -> Json:
     """Its name, by administrators and owners; its slug, and whether whoever signs up may join, by owners."""
     accounts = accounts_of(request)
@@ -115,7 +134,12 @@ async def patch_current(request: Request, asked: User, body: TenantBody) -> Json
     return Json(in_both_casings(await tenant_as_seen(accounts, asked)))
 
 
-@router.post("/switch", summary="Go to another tenant", response_model=SignedIn)
+@router.post(
+    "/switch",
+    summary="Go to another tenant",
+    response_model=SignedIn,
+    responses=errors(NOT_A_MEMBER, USER_NOT_FOUND, *OWN_SESSION),
+)
 async def post_switch(
     request: Request, asked: Annotated[Asked, Depends(asking("refresh", user=True))], body: SwitchBody
 ) -> Json:
@@ -125,7 +149,12 @@ async def post_switch(
     return Json(await opened_answer(accounts, opened, "Espace changé"))
 
 
-@router.get("/current/members", summary="Who is in the tenant", response_model=PageOf[TenantMember])
+@router.get(
+    "/current/members",
+    summary="Who is in the tenant",
+    response_model=PageOf[TenantMember],
+    responses=errors(NOT_A_MEMBER),
+)
 async def get_members(
     request: Request,
     asked: User,
@@ -138,7 +167,12 @@ async def get_members(
     return Json({"data": [in_both_casings(row) for row in rows], "meta": meta})
 
 
-@router.patch("/current/members/{user_id}", summary="Give a member another standing", response_model=StandingChanged)
+@router.patch(
+    "/current/members/{user_id}",
+    summary="Give a member another standing",
+    response_model=StandingChanged,
+    responses=errors(MEMBER_NOT_FOUND, LAST_OWNER, *ADMINISTERING),
+)
 async def patch_member(request: Request, asked: User, user_id: str, body: RoleBody) -> Json:
     """By administrators; only owners make owners, and touch them."""
     await change_role(accounts_of(request), asked, user_id, body.role)
@@ -146,7 +180,10 @@ async def patch_member(request: Request, asked: User, user_id: str, body: RoleBo
 
 
 @router.delete(
-    "/current/members/{user_id}", summary="Take a member out of the tenant, or leave it", response_model=Message
+    "/current/members/{user_id}",
+    summary="Take a member out of the tenant, or leave it",
+    response_model=Message,
+    responses=errors(MEMBER_NOT_FOUND, LAST_OWNER, SESSION_REQUIRED, *ADMINISTERING),
 )
 async def delete_member(request: Request, asked: User, user_id: str) -> Json:
     """Their sessions and API tokens there end at once."""

@@ -11,9 +11,12 @@ from app.accounts.asking import Asked, User, asking
 from app.accounts.bodies import Body, FullName, Metadata, Password, Text
 from app.accounts.changes import delete_account, describe
 from app.accounts.context import Accounts, accounts_of
+from app.accounts.errors import USER_NOT_FOUND
+from app.accounts.members import LAST_OWNER
 from app.accounts.people import shown
+from app.accounts.refusals import OWN_PASSWORD
 from app.accounts.shapes.people import AccountChanged, OwnAccount
-from app.answers import Json, Message
+from app.answers import Json, Message, errors
 from app.routers import Router
 
 router = Router(prefix="/api/auth/user", tags=["auth"])
@@ -44,13 +47,13 @@ class DeleteBody(Body):
     password: Password
 
 
-@router.get("", summary="The caller's own account", response_model=OwnAccount)
+@router.get("", summary="The caller's own account", response_model=OwnAccount, responses=errors(USER_NOT_FOUND))
 async def get_user(request: Request, asked: User) -> Json:
     """The user of the token, as they are now."""
     return Json(await _answer(accounts_of(request), asked))
 
 
-@router.put("", summary="Say something of oneself", response_model=AccountChanged)
+@router.put("", summary="Say something of oneself", response_model=AccountChanged, responses=errors(USER_NOT_FOUND))
 async def put_user(request: Request, asked: User, body: UserBody) -> Json:
     """Changes the account's own metadata, told as `metadata`; a profile that a module keeps stays as it is."""
     accounts = accounts_of(request)
@@ -68,7 +71,9 @@ async def put_user(request: Request, asked: User, body: UserBody) -> Json:
     return Json({"message": "Compte mis à jour", **await _answer(accounts, asked)})
 
 
-@router.delete("", summary="Remove the caller's account", response_model=Message)
+@router.delete(
+    "", summary="Remove the caller's account", response_model=Message, responses=errors(LAST_OWNER, *OWN_PASSWORD)
+)
 async def delete_user(request: Request, asked: StrictUser, body: DeleteBody) -> Json:
     """With all that is theirs. Whoever alone owns a tenant must hand it on first."""
     await delete_account(accounts_of(request), asked, body.password)

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class GoTrueError(BaseModel):
-    """An error as Supabase's client reads it. The code is GoTrue's word for it."""
+    """An error as Supabase's client reads it. Some have one member more: `weak_password`, `required`, `retryAfter`."""
 
-    code: str
+    model_config = ConfigDict(extra="allow")
+
+    code: str | int = Field(description="GoTrue's word for it; the status, for clients of before 2024.")
     error_code: str
     msg: str
     message: str

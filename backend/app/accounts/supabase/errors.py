@@ -5,7 +5,7 @@ small letters. Messages stay ours: applications show them to their users.
 """
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -118,12 +118,24 @@ def plain(error: Exception) -> AppError:
     return AppError(spec.code, error.status_code, spec.message, headers=error.headers or {})
 
 
-def described(spec: ErrorSpec) -> Responses:
-    """What the description of a route says of an error."""
-    status, word = translated_code(refuse(spec))
-    body = {"code": word, "error_code": word, "msg": spec.message, "message": spec.message}
-    content = {"application/json": {"examples": {word: {"value": body}}}}
-    return {status: {"model": GoTrueError, "description": f"`{word}`: {spec.message}", "content": content}}
+def described(*specs: ErrorSpec) -> Responses:
+    """What the description of a route says of its errors. Several may share a word: the first speaks for them."""
+    found: dict[int, dict[str, str]] = {}
+    for spec in specs:
+        status, word = translated_code(refuse(spec))
+        found.setdefault(status, {}).setdefault(word, spec.message)
+    return {status: _described(words) for status, words in sorted(found.items())}
+
+
+def example(word: str, message: str) -> dict[str, Any]:
+    """An error as it is told, of this word."""
+    return {"code": word, "error_code": word, "msg": message, "message": message}
+
+
+def _described(words: Mapping[str, str]) -> dict[str, Any]:
+    examples = {word: {"value": example(word, message)} for word, message in words.items()}
+    said = ", ".join(f"`{word}`: {message}" for word, message in words.items())
+    return {"model": GoTrueError, "description": said, "content": {"application/json": {"examples": examples}}}
 
 
 def translated_code(error: AppError) -> tuple[int, str]:

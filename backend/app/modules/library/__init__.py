@@ -1,8 +1,8 @@
 """The library of shared resources: its tables, the rules about them, and what they offer to clients."""
 
-from app.module import DAY, Module, Pulse, Schedule
+from app.module import DAY, Module, Pulse, Right, Schedule
 from app.modules.library import tables
-from app.modules.library.channels import CHANNELS
+from app.modules.library.channels import CHANNELS, OUTLETS
 from app.modules.library.counters import flush_views
 from app.modules.library.digests import daily_digest, weekly_digest
 from app.modules.library.events import flush_events
@@ -85,7 +85,9 @@ MODULE = Module(
         "resources",
         "suggestion_votes",
     ),
+    realtime_rights={"resources": (Right("resource_shares", "resource_id", "shared_with_user_id"),)},
     channels=CHANNELS,
+    outlets=OUTLETS,
     cache_seconds={
         "category_filters": 3600,
         "category_hierarchy": 3600,

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.accounts.asking import Asked, asking
+from app.accounts.asking import REFUSES, Asked, asking
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
 from app.errors import AppError, refuse
 from app.gateway.conduct import Conductor
+from app.gateway.errors import NO_CATALOG
 from app.middleware.trace import trace_of
 from app.modules.library.file_keeping import Keeping, keeping_of
 from app.modules.library.tables.kinds import AppRole
@@ -93,6 +94,7 @@ def calling(
             raise _rank_needed(rank)
         return found
 
+    setattr(admitted, REFUSES, (NO_CATALOG,) if rank is None else (NO_CATALOG, INSUFFICIENT_ROLE))
     return admitted
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from app.accounts.people import instant
 from app.adapters.postgres import SERVICE
-from app.adapters.storage import Storage, Whole, key_of
+from app.adapters.storage import STORAGE_UNAVAILABLE, Storage, Whole, key_of
 from app.auth.signing import Keyring
 from app.errors import AppError, ErrorSpec, refuse
 from app.files.incoming import Incoming
@@ -27,6 +27,8 @@ FILE_TOO_LARGE = ErrorSpec("FILE_TOO_LARGE", 400, "Fichier trop volumineux")
 FILE_TYPE_REFUSED = ErrorSpec("FILE_TYPE_REFUSED", 400, "Type de fichier non autorisé")
 FILE_TYPE_MISMATCH = ErrorSpec("FILE_TYPE_MISMATCH", 400, "Le contenu du fichier ne correspond pas au type annoncé")
 FILE_QUOTA_EXCEEDED = ErrorSpec("FILE_QUOTA_EXCEEDED", 403, "Votre espace de stockage est plein")
+#: What files are refused for, in whichever way they come.
+REFUSALS = (FILE_TOO_LARGE, FILE_TYPE_REFUSED, FILE_TYPE_MISMATCH, FILE_QUOTA_EXCEEDED, STORAGE_UNAVAILABLE)
 PATH = "/api/files"
 _ADD = """
     select id::text, created_at

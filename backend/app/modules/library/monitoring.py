@@ -92,6 +92,7 @@ def _process(found: Counts) -> dict[str, Any]:
             for name, (size, opened, idle, waiting) in found.pools.items()
         },
         "cache": {**cache, "hitRatio": round(cache.get("hits", 0) / looks, 4) if looks else None},
+        "realtime": dict(found.sockets),
     }
 
 

@@ -100,7 +100,7 @@ async def vote(caller: Caller, counts: VoteCounts, suggestion_id: str, wanted: V
         ballot = {"suggestion_id": suggestion_id, "vote": wanted.value}
         cast = await _in_turn(lambda: caller.ask.call("vote_on_suggestion", ballot))
     held: str | None = cast[0]["user_vote"]
-    standing = await _told_on(caller, counts, cast[0]["id"], vote=wanted.value, held=held)
+    standing = await _stands(caller, counts, cast[0]["id"])
     row = await caller.ask.one(TABLE, ("select", _TALLIED), ("id", f"eq.{suggestion_id}"))
     if row is None or standing is None:
         raise refuse(SUGGESTION_NOT_FOUND)
@@ -115,13 +115,10 @@ async def take_back(caller: Caller, counts: VoteCounts, suggestion_id: str) -> d
     """The caller's vote goes."""
     which = ("suggestion_id", f"eq.{suggestion_id}"), ("user_id", f"eq.{caller.user_id}")
     with malformed_is(VOTE_NOT_FOUND):
-        gone = await _in_turn(
-            lambda: caller.ask.delete("suggestion_votes", ("select", "suggestion_id,vote_type"), *which)
-        )
+        gone = await _in_turn(lambda: caller.ask.delete("suggestion_votes", ("select", "suggestion_id"), *which))
     if not gone:
         raise refuse(VOTE_NOT_FOUND)
-    former = gone[0]
-    standing = await _told_on(caller, counts, former["suggestion_id"], vote=former["vote_type"], held=None)
+    standing = await _stands(caller, counts, gone[0]["suggestion_id"])
     if standing is None:
         raise refuse(VOTE_NOT_FOUND)
     totals = _totals(standing, None)
@@ -149,15 +146,9 @@ async def _in_turn(write: Callable[[], Awaitable[Any]]) -> Any:
     return await write()
 
 
-async def _told_on(
-    caller: Caller, counts: VoteCounts, suggestion: str, *, vote: str, held: str | None
-) -> Standing | None:
-    """How the votes stand after one that is committed, told to Redis and to whoever listens."""
-    tenant = caller.stamp.tenant_id
-    standing = await counts.renew(tenant, suggestion, lambda: _standing(caller, suggestion))
-    if standing is not None:
-        await counts.publish(tenant, suggestion, standing, vote=vote, held=held)
-    return standing
+async def _stands(caller: Caller, counts: VoteCounts, suggestion: str) -> Standing | None:
+    """How the votes stand after one that is committed, told to Redis."""
+    return await counts.renew(caller.stamp.tenant_id, suggestion, lambda: _standing(caller, suggestion))
 
 
 async def _standing(caller: Caller, suggestion: str) -> Standing | None:

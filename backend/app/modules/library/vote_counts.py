@@ -8,7 +8,7 @@ which tells whether it knows of them. A process that hears of none, or could not
 come back with what it knew an hour ago: on every new connection all counts of before are done away with, by one number
 that they depend on.
 
-Without Redis every read asks PostgreSQL, and nobody is told of votes as they come.
+Without Redis every read asks PostgreSQL.
 """
 
 import secrets
@@ -19,7 +19,6 @@ from typing import Any
 
 import orjson
 
-from app import log
 from app.adapters.redis import Command, Redis, RedisUnavailable, Script
 from app.named.shapes import moment
 
@@ -27,7 +26,6 @@ SECONDS = 300
 #: Whoever takes longer to ask PostgreSQL writes nothing.
 _LEASE_SECONDS = 10
 _LEASE = b"?"
-NOT_PUBLISHED = "vote_not_published"
 _KEEP = Script("""
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -137,24 +135,6 @@ class VoteCounts:
     def forgetting(self) -> Sequence[Command]:
         """What does that."""
         return [("INCR", self._epoch())]
-
-    async def publish(self, tenant: str, suggestion: str, standing: Standing, *, vote: str, held: str | None) -> None:
-        """Tell whoever listens how the votes stand now. A failure is no reason to fail a vote that was counted."""
-        message = {
-            "suggestionId": suggestion,
-            "tenantId": tenant,
-            "voteType": vote,
-            "userVote": held,
-            "totalUpvotes": standing.upvotes,
-            "totalDownvotes": standing.downvotes,
-            "votesCount": standing.votes_count,
-            "status": standing.status,
-            "timestamp": standing.counted_at,
-        }
-        try:
-            await self._redis.run(("PUBLISH", self._redis.key("suggestions", "votes"), orjson.dumps(message)))
-        except RedisUnavailable as error:
-            log.event(NOT_PUBLISHED, {"suggestion": suggestion, "reason": str(error)}, level="warning")
 
     async def _leased(self, suggestion: str, lease: bytes) -> str | None:
         try:

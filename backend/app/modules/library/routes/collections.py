@@ -18,7 +18,7 @@ from app.modules.library.collections import (
     RESOURCE_ALREADY_IN_COLLECTION,
     RESOURCE_ID_REQUIRED,
 )
-from app.modules.library.errors import RESOURCE_NOT_FOUND
+from app.modules.library.errors import ACCESS_DENIED, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.collections import CollectionListed
 from app.modules.library.shapes.community import Collection, CollectionEntry, CollectionInFull
 from app.modules.library.texts import BLANK_IS_NONE, About, Label, Link
@@ -76,7 +76,9 @@ async def get_collection(caller: Anybody, collection_id: str) -> Json:
     return Json(await collections.found(caller, collection_id))
 
 
-@router.post("", status_code=201, summary="Make a collection", response_model=Collection)
+@router.post(
+    "", status_code=201, summary="Make a collection", response_model=Collection, responses=errors(ACCESS_DENIED)
+)
 async def post_collection(caller: User, body: NewCollection) -> Json:
     """Private unless it is said to be public."""
     return Json(await collections.create(caller, body.model_dump(mode="json")), 201)

@@ -70,9 +70,11 @@ class _ExternalRoute(APIRoute):
 
 def _errors(*specs: ErrorSpec) -> Responses:
     """What the description says of errors, in their form here."""
-    return {
-        status: {"model": ExternalError, "description": said["description"]} for status, said in errors(*specs).items()
-    }
+    told = errors(*specs)
+    for spec in specs:
+        body = {"error": {"message": spec.message, "code": spec.code, "details": None}}
+        told[spec.status]["content"]["application/json"]["examples"][spec.code]["value"] = body
+    return {status: {**said, "model": ExternalError} for status, said in told.items()}
 
 
 router = Router(prefix="/api/v1", tags=["external"], route_class=_ExternalRoute)

@@ -7,18 +7,13 @@ from fastapi import Depends, Query, Request, Response
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.storage import STORAGE_UNAVAILABLE
 from app.answers import Json, PageOf, Success, errors
-from app.errors import MALFORMED_REQUEST, ErrorSpec, refuse
+from app.errors import ErrorSpec, refuse
 from app.files.serving import Unsatisfiable, answer
 from app.modules.library import files
 from app.modules.library.callers import Anybody, Caller, User, calling
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
-from app.modules.library.file_keeping import (
-    FILE_QUOTA_EXCEEDED,
-    FILE_TOO_LARGE,
-    FILE_TYPE_MISMATCH,
-    FILE_TYPE_REFUSED,
-    PATH,
-)
+from app.modules.library.file_keeping import PATH
+from app.modules.library.file_keeping import REFUSALS as FILE_REFUSALS
 from app.modules.library.files import (
     FILE_NOT_FOUND,
     INVALID_FILE_LINK,
@@ -76,15 +71,10 @@ async def get_files(caller: User, request: Request, page: Paged) -> Json:
     responses=errors(
         NO_FILE,
         TOO_MANY_FILES,
-        FILE_TOO_LARGE,
-        FILE_TYPE_REFUSED,
-        FILE_TYPE_MISMATCH,
-        MALFORMED_REQUEST,
-        FILE_QUOTA_EXCEEDED,
         INSUFFICIENT_ROLE,
         NOT_OWNER,
         RESOURCE_NOT_FOUND,
-        STORAGE_UNAVAILABLE,
+        *FILE_REFUSALS,
     ),
     openapi_extra={"requestBody": _FORM},
 )

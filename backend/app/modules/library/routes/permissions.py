@@ -9,11 +9,20 @@ from fastapi import Query
 from pydantic import AfterValidator, StringConstraints
 
 from app.accounts.bodies import Body, Name
-from app.answers import Json, Message, PageOf
+from app.accounts.errors import USER_NOT_FOUND
+from app.answers import Json, Message, PageOf, errors
 from app.errors import ErrorSpec, refuse
 from app.modules.library import permissions
 from app.modules.library.callers import Admin, SuperAdmin, SuperAdminWriting, User
-from app.modules.library.permissions import NewPermission, Wanted
+from app.modules.library.errors import ACCESS_DENIED, FOREIGN_KEY_CONSTRAINT
+from app.modules.library.permissions import (
+    ASSIGNMENT_NOT_FOUND,
+    PERMISSION_ALREADY_ASSIGNED,
+    PERMISSION_EXISTS,
+    PERMISSION_NOT_FOUND,
+    NewPermission,
+    Wanted,
+)
 from app.modules.library.shapes.permissions import (
     Action,
     OnePermission,
@@ -69,7 +78,12 @@ async def get_permissions(caller: Admin) -> Json:
     return Json({"data": await permissions.permissions(caller)})
 
 
-@router.get("/check", summary="Whether the caller has a permission", response_model=PermissionChecked)
+@router.get(
+    "/check",
+    summary="Whether the caller has a permission",
+    response_model=PermissionChecked,
+    responses=errors(MISSING_PARAMETERS),
+)
 async def get_check(caller: User, resource: str = "", action: str = "") -> Json:
     """By the rank of now."""
     if not resource or not action:
@@ -101,33 +115,53 @@ async def get_audit(
     return Json({"data": entries, "meta": meta})
 
 
-@router.get("/user/{user_id}", summary="The rank and the permissions of a user", response_model=UsersPermissions)
+@router.get(
+    "/user/{user_id}",
+    summary="The rank and the permissions of a user",
+    response_model=UsersPermissions,
+    responses=errors(ACCESS_DENIED, USER_NOT_FOUND),
+)
 async def get_of_user(caller: User, user_id: str) -> Json:
     """Everybody may ask for their own."""
     return Json({"data": await permissions.of_user(caller, user_id)})
 
 
-@router.post("", status_code=201, summary="Make a permission", response_model=PermissionMade)
+@router.post(
+    "", status_code=201, summary="Make a permission", response_model=PermissionMade, responses=errors(PERMISSION_EXISTS)
+)
 async def post_permission(caller: SuperAdminWriting, body: PermissionBody) -> Json:
     """No rank has it yet."""
     new = NewPermission(body.name, body.resource, body.action, body.description)
     return Json({"data": await permissions.create(caller, new)}, 201)
 
 
-@router.post("/assign", status_code=201, summary="Give a permission to a rank", response_model=PermissionAssigned)
+@router.post(
+    "/assign",
+    status_code=201,
+    summary="Give a permission to a rank",
+    response_model=PermissionAssigned,
+    responses=errors(FOREIGN_KEY_CONSTRAINT, PERMISSION_ALREADY_ASSIGNED),
+)
 async def post_assignment(caller: SuperAdminWriting, body: AssignmentBody) -> Json:
     """Everybody of the rank has it at once."""
     return Json({"data": await permissions.assign(caller, body.role, str(body.permission_id))}, 201)
 
 
-@router.delete("/assign/{assignment_id}", summary="Take a permission from a rank", response_model=Message)
+@router.delete(
+    "/assign/{assignment_id}",
+    summary="Take a permission from a rank",
+    response_model=Message,
+    responses=errors(ASSIGNMENT_NOT_FOUND),
+)
 async def delete_assignment(caller: SuperAdminWriting, assignment_id: str) -> Json:
     """Nobody of the rank has it any more, at once."""
     await permissions.revoke(caller, assignment_id)
     return Json({"message": "Permission révoquée avec succès"})
 
 
-@router.get("/{permission_id}", summary="One permission", response_model=OnePermission)
+@router.get(
+    "/{permission_id}", summary="One permission", response_model=OnePermission, responses=errors(PERMISSION_NOT_FOUND)
+)
 async def get_permission(caller: Admin, permission_id: str) -> Json:
     """With the ranks that have it."""
     return Json({"data": await permissions.permission(caller, permission_id)})

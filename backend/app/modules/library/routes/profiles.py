@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from app.accounts.bodies import Body, FullName, Username
-from app.accounts.errors import USERNAME_TAKEN
+from app.accounts.errors import INSUFFICIENT_ROLE, USERNAME_TAKEN
 from app.answers import Json, PageOf, errors
 from app.modules.library import profiles
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_FOUND
+from app.modules.library.file_keeping import REFUSALS as FILE_REFUSALS
 from app.modules.library.profiles import NOT_OWN_PROFILE, PROFILE_NOT_FOUND
 from app.modules.library.shapes.collections import CollectionBrief
 from app.modules.library.shapes.people import OwnProfile, Profile
@@ -88,7 +89,7 @@ async def get_profile(caller: Anybody, profile_id: str) -> Json:
     "/{profile_id}",
     summary="Change a profile",
     response_model=OwnProfile,
-    responses=errors(NOT_FOUND, NOT_OWN_PROFILE, USERNAME_TAKEN),
+    responses=errors(NOT_FOUND, NOT_OWN_PROFILE, USERNAME_TAKEN, INSUFFICIENT_ROLE, *FILE_REFUSALS),
 )
 async def put_profile(caller: User, profile_id: str, body: ProfileChanges) -> Json:
     """One's own; administrators change anybody's."""

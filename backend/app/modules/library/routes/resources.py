@@ -12,6 +12,7 @@ from app.modules.library import bodies, resources
 from app.modules.library.bodies import Elsewhere, FileLink, FilePath, LongText
 from app.modules.library.callers import Anybody, User
 from app.modules.library.errors import NOT_OWNER, RESOURCE_NOT_FOUND
+from app.modules.library.file_keeping import REFUSALS as FILE_REFUSALS
 from app.modules.library.shapes.resources import Resource, ResourceInFull
 from app.modules.library.tables.kinds import ResourceType, ResourceVisibility
 from app.named.lists import Paged, wanted_form
@@ -83,7 +84,11 @@ async def get_resource(caller: Anybody, resource_id: str) -> Json:
 
 
 @router.post(
-    "", status_code=201, summary="Make a resource", response_model=Resource, responses=errors(INSUFFICIENT_ROLE)
+    "",
+    status_code=201,
+    summary="Make a resource",
+    response_model=Resource,
+    responses=errors(INSUFFICIENT_ROLE, *FILE_REFUSALS),
 )
 async def post_resource(caller: User, body: NewResource) -> Json:
     """In the caller's name, whatever the body says."""
@@ -94,7 +99,7 @@ async def post_resource(caller: User, body: NewResource) -> Json:
     "/{resource_id}",
     summary="Change a resource",
     response_model=Resource,
-    responses=errors(RESOURCE_NOT_FOUND, NOT_OWNER),
+    responses=errors(RESOURCE_NOT_FOUND, NOT_OWNER, INSUFFICIENT_ROLE, *FILE_REFUSALS),
 )
 async def put_resource(caller: User, resource_id: str, body: ResourceChanges) -> Json:
     """Its owner, administrators, and whoever was given the right."""

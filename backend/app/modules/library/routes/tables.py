@@ -11,11 +11,12 @@ from pydantic import ConfigDict, Field, RootModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from app.accounts.bodies import Body, Name, Text
-from app.answers import Json, errors
-from app.errors import MALFORMED_REQUEST, ErrorSpec
+from app.accounts.errors import INSUFFICIENT_ROLE
+from app.answers import Json, Responses, Told, errors
+from app.errors import ErrorSpec
 from app.modules.library import counters, settings
 from app.modules.library.callers import Admin, Anybody, User
-from app.modules.library.errors import ACCESS_DENIED
+from app.modules.library.errors import ACCESS_DENIED, RESOURCE_NOT_FOUND
 from app.modules.library.shapes.administration import ConfigTableRow
 from app.modules.library.table_rows import NAMES, NOT_FOUND, TableName, TableRows, rows_of
 from app.named.ask import telling
@@ -66,6 +67,15 @@ class FunctionAnswer(RootModel[Any]):
     model_config = ConfigDict(json_schema_extra={"example": 1})
 
 
+#: Functions have rules of their own.
+_REFUSED_BY_SQL: Responses = {
+    "4XX": {
+        "model": Told,
+        "description": "What PostgreSQL refuses, under its SQLSTATE, or the function, under the code that it has",
+    }
+}
+
+
 class SettingRow(Body):
     """A setting. Its key says which one; ids of clients are not looked at."""
 
@@ -105,7 +115,7 @@ async def get_row(rows: Read, row_id: str) -> Json:
     status_code=201,
     summary="A new row of a table",
     response_model=TableRow | list[TableRow],
-    responses=errors(MALFORMED_REQUEST),
+    responses=errors(ACCESS_DENIED, INSUFFICIENT_ROLE),
 )
 async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
     """Or several, as a list. What is no column of the table is not looked at."""
@@ -113,21 +123,32 @@ async def post_row(rows: Written, body: Annotated[AnyJson, Content()]) -> Json:
 
 
 @router.put(
-    _ROW, summary="Change a row of a table", response_model=TableRow, responses=errors(NOT_FOUND, ACCESS_DENIED)
+    _ROW,
+    summary="Change a row of a table",
+    response_model=TableRow,
+    responses=errors(NOT_FOUND, ACCESS_DENIED, INSUFFICIENT_ROLE),
 )
 async def put_row(rows: Written, row_id: str, body: Annotated[AnyJson, Content()]) -> Json:
     """What is left out stays as it is; what the server keeps stays whatever the body says."""
     return Json(await rows.change(row_id, body))
 
 
-@router.delete(_ROW, status_code=204, summary="Delete a row of a table", responses=errors(NOT_FOUND, ACCESS_DENIED))
+@router.delete(
+    _ROW,
+    status_code=204,
+    summary="Delete a row of a table",
+    responses=errors(NOT_FOUND, ACCESS_DENIED, INSUFFICIENT_ROLE),
+)
 async def delete_row(rows: Written, row_id: str) -> None:
     """With all that hangs on it."""
     await rows.delete(row_id)
 
 
 @router.post(
-    "/rpc/{function}", summary="Call a function", response_model=FunctionAnswer, responses=errors(UNKNOWN_FUNCTION)
+    "/rpc/{function}",
+    summary="Call a function",
+    response_model=FunctionAnswer,
+    responses=errors(UNKNOWN_FUNCTION, RESOURCE_NOT_FOUND) | _REFUSED_BY_SQL,
 )
 async def post_call(
     caller: Anybody, request: Request, function: str, arguments: Annotated[JsonObject | None, Content()] = None
