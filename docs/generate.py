@@ -21,6 +21,7 @@ from docs.writers.api_page import api_page
 from docs.writers.cli_page import cli_page
 from docs.writers.compatibility_page import compatibility_page
 from docs.writers.database import read_database
+from docs.writers.degraded_page import degraded_page
 from docs.writers.er_picture import draw_er_picture
 from docs.writers.errors_page import errors_page
 from docs.writers.modules_page import modules_page
@@ -35,6 +36,7 @@ PAGES_FROM_CODE: Final[Mapping[str, Callable[[], str]]] = {
     "modules.md": modules_page,
     "api.md": api_page,
     "compatibility.md": compatibility_page,
+    "degraded.md": degraded_page,
 }
 
 

@@ -143,8 +143,10 @@ def _answers(url: str) -> bool:
 def settings_for(urls: Urls, servers: Servers, data_dir: Path) -> Settings:
     """Settings that use these servers."""
     base = Settings(environment="test", data_dir=data_dir)
-    database = base.database.model_copy(update={"url": SecretStr(urls.login), "admin_url": SecretStr(urls.admin)})
-    # Tests of what becomes of slow answers have a Redis of their own; a busy machine is not to be taken for one.
+    patient = {"silence_seconds": 30.0, "connect_timeout_seconds": 10.0}
+    login = {"url": SecretStr(urls.login), "admin_url": SecretStr(urls.admin)}
+    database = base.database.model_copy(update={**login, **patient})
+    # Tests of what becomes of slow answers have servers of their own; a busy machine is not to be taken for one.
     theirs = {"url": SecretStr(servers.redis_url), "prefix": f"t{uuid4().hex[:8]}:", "timeout_seconds": 10.0}
     redis = base.redis.model_copy(update=theirs)
     return base.model_copy(update={"database": database, "redis": redis})
@@ -157,6 +159,8 @@ def environment_for(urls: Urls, servers: Servers, data_dir: Path) -> dict[str, s
         "RELAIS_DATA_DIR": str(data_dir),
         "RELAIS_DATABASE_URL": urls.login,
         "RELAIS_DATABASE_ADMIN_URL": urls.admin,
+        "RELAIS_DATABASE_SILENCE_SECONDS": "30",
+        "RELAIS_DATABASE_CONNECT_TIMEOUT_SECONDS": "10",
         "RELAIS_REDIS_URL": servers.redis_url,
         "RELAIS_REDIS_TIMEOUT_SECONDS": "10",
     }

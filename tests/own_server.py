@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 110
 #: Passwords that cost next to nothing, and limits that no test meets by chance.
 CHEAP = {
     "RELAIS_AUTH_ARGON2_MEMORY_KIB": "8192",

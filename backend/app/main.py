@@ -27,6 +27,7 @@ from app.auth.limits import Limiter
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
 from app.catalog.types import Catalog, Name
+from app.condition import Condition
 from app.gateway.assembly import Assembly
 from app.gateway.behalf import Behalf
 from app.gateway.cache import Cache
@@ -37,6 +38,7 @@ from app.gateway.explain_policies import Explainer
 from app.gateway.gateway import Gateway
 from app.gateway.keeping import Lifetimes
 from app.gateway.parse import PREFIX
+from app.leaving import FAREWELL
 from app.metrics import Requests, SlowStatements
 from app.middleware.conditional import ConditionalMiddleware
 from app.middleware.cors import CorsMiddleware
@@ -60,7 +62,7 @@ from app.version import VERSION
 
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
-    *("Link", "Relais-As", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
+    *("Link", "Relais-As", "Relais-Degraded", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
 
@@ -103,9 +105,10 @@ def application() -> FastAPI:
 def create_app(settings: Settings) -> FastAPI:
     """The API with these settings. Nothing is connected before its lifespan begins."""
     slow, requests = SlowStatements(settings.log.slow_query_ms / 1000), Requests()
-    database, modules = Database(settings.database, slow), load_modules()
+    condition = Condition()
+    database, modules = Database(settings.database, slow, condition), load_modules()
     schemas = tuple(module.schema for module in modules)
-    redis = Redis(settings.redis)
+    redis = Redis(settings.redis, condition)
     engines = Keeper(database, settings.rest, schemas, Assembly(settings.auth, schemas))
     cache = _cache(settings, database, redis, engines, modules)
     readers = Readers(database)
@@ -134,8 +137,9 @@ def create_app(settings: Settings) -> FastAPI:
         migrations=migrations.lineage(),
         started=time.monotonic(),
         requests=requests,
+        condition=condition,
         slow=slow,
-        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache)),
+        told=SharedCounts(redis, requests, database.pools, _cache_counts(cache), condition=condition),
     )
     app = Api(
         PREFIX,
@@ -147,7 +151,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings, modules, requests),
+        middleware=_middleware(settings, modules, state),
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError), framework_error),  # pyright: ignore
         redirect_slashes=False,
         # What a request took is in the access line and in Server-Timing; nothing is sent anywhere.
@@ -170,7 +174,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+async def _lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
     state: AppState = app.state.relais
     await state.database.open()
     await state.engines.start()
@@ -181,8 +185,9 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     for part in realtime:
         part.start()
     log.event("api_started", {"version": VERSION, "environment": state.settings.environment})
+    clients = app.sockets if isinstance(app, Api) else None
     try:
-        yield
+        yield {FAREWELL: clients.farewell} if clients is not None else {}
     finally:
         for part in reversed(realtime):
             await part.stop()
@@ -254,7 +259,7 @@ def _callers(settings: Settings) -> CallerResolver:
     return Assembly(settings.auth).callers(rest)
 
 
-def _middleware(settings: Settings, modules: Sequence[Module], requests: Requests) -> list[Middleware]:
+def _middleware(settings: Settings, modules: Sequence[Module], state: AppState) -> list[Middleware]:
     """From the outside in. Errors are answered inside CORS, so that a browser may read them."""
     origins = settings.http.origins()
     cors = Middleware(
@@ -267,28 +272,34 @@ def _middleware(settings: Settings, modules: Sequence[Module], requests: Request
         max_age=86400,
     )
     allowed = [item for module in modules if module.allowances for item in module.allowances(settings)]
-    return [*_around(settings, cors, requests, of_gateway=False, allowed=allowed), Middleware(AdmissionMiddleware)]
+    return [*_around(settings, cors, state, of_gateway=False, allowed=allowed), Middleware(AdmissionMiddleware)]
 
 
 def _gateway(settings: Settings, state: AppState) -> ASGIApp:
     """The gateway within the same layers, but for CORS, where the dialect has rules of its own."""
-    cors = Middleware(GatewayCors, engine=state.engines.get)
+    cors = Middleware(GatewayCors, engine=state.engines.get, condition=state.condition)
     behalf, explainer = Behalf(state.acting), Explainer(state.conductor, state.acting)
     app: ASGIApp = Gateway(state.conductor, state.guard, state.tenants, behalf, explainer)
-    for layer in reversed(_around(settings, cors, state.requests, of_gateway=True)):
+    for layer in reversed(_around(settings, cors, state, of_gateway=True)):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
 def _around(
-    settings: Settings, cors: Middleware, requests: Requests, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
+    settings: Settings, cors: Middleware, state: AppState, *, of_gateway: bool, allowed: Sequence[Allowance] = ()
 ) -> list[Middleware]:
     http = settings.http
     bodies = {item.path: item.body_bytes for item in allowed if item.body_bytes is not None}
     times = {item.path: item.seconds for item in allowed if item.seconds is not None}
-    access_log, server_timing = settings.log.access, http.server_timing
+    trace = Middleware(
+        TraceMiddleware,
+        access_log=settings.log.access,
+        server_timing=http.server_timing,
+        requests=state.requests,
+        condition=state.condition,
+    )
     return [
-        Middleware(TraceMiddleware, access_log=access_log, server_timing=server_timing, requests=requests),
+        trace,
         Middleware(SecurityHeadersMiddleware, https_only=settings.environment == "production", may_be_kept=of_gateway),
         cors,
         Middleware(ErrorAnswersMiddleware, of_gateway=of_gateway, in_words=None if of_gateway else in_words),

@@ -6,14 +6,18 @@ import socket
 from types import FrameType
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from app import log
 from app.gateway.assembly import Assembly
+from app.leaving import HttpConnection, SocketConnection
 from app.servers import environment
 from app.settings import ServerSettings, Settings, SettingsError
 from app.supervise import PARENT_VARIABLE
 
 STARTED_BADLY = 3
+#: A process that is to take the place of another one gets ready within this time, or the other one stays.
+READY_SECONDS = 120
 
 
 def check_port(server: ServerSettings) -> None:
@@ -52,8 +56,8 @@ def run_server(settings: Settings, workers: int) -> int:
         port=server.port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws="app.sockets.transport:Connection" if settings.realtime.enabled else "none",
+        http=HttpConnection,
+        ws=SocketConnection if settings.realtime.enabled else "none",
         ws_max_size=settings.realtime.message_bytes,
         # Socket.IO looks whether its clients are there; compression would cost each of them a window of memory.
         ws_ping_interval=None,
@@ -66,16 +70,15 @@ def run_server(settings: Settings, workers: int) -> int:
         date_header=True,
         proxy_headers=bool(server.trusted_proxies),
         forwarded_allow_ips=server.trusted_proxies or None,
+        timeout_worker_healthcheck=READY_SECONDS,
         timeout_graceful_shutdown=max(1, round(server.shutdown_seconds)),
         backlog=2048,
     )
     log.set_up_logging(settings.log.level)
     if workers > 1:
-        from uvicorn.supervisors import Multiprocess
-
         os.environ[PARENT_VARIABLE] = str(os.getpid())
         listening = config.bind_socket()
-        Multiprocess(config, sockets=[listening]).run()
+        _Processes(config, sockets=[listening]).run()
         return 0
     running = uvicorn.Server(config)
     # uvicorn raises the signal that stopped it once more when it has finished: that is a good end, not a death.
@@ -83,6 +86,18 @@ def run_server(settings: Settings, workers: int) -> int:
         signal.signal(number, _end)
     running.run()
     return 0 if running.started else STARTED_BADLY
+
+
+class _Processes(Multiprocess):
+    """Several of them, which are replaced one after the other on SIGHUP, and stopped in the middle of that, too."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.should_exit.set()
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from app.auth.caller import CallerResolver
 from app.auth.guard import Guard
 from app.auth.tenants import Tenants
 from app.catalog.keeper import Keeper
+from app.condition import Condition
 from app.gateway.conduct import Conductor
 from app.gateway.engine import Engine
 from app.metrics import Requests, SlowStatements
@@ -47,6 +48,7 @@ class AppState:
     started: float
     #: What this process counts.
     requests: Requests
+    condition: Condition
     slow: SlowStatements
     #: What the processes of this installation tell each other of that.
     told: SharedCounts

@@ -44,4 +44,6 @@ OF_BEYOND: Final[Mapping[str, str]] = {
     " [Change what you saw](../how-to/change-what-you-saw.md). Nothing was written.",
     "RELAIS_PRECONDITION_NOT_SUPPORTED": "`If-Match` with POST: it is for PATCH, PUT and DELETE of a single row of a"
     " table. Nothing was done.",
+    "DATABASE_READ_ONLY": "PostgreSQL takes no writes at the moment: it is a standby, or was told so with"
+    " `default_transaction_read_only`. Try again after `Retry-After`.",
 }

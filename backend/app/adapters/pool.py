@@ -55,6 +55,13 @@ class Pool(Generic[C]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._emptied = asyncio.Event()
+        #: How many connections have come back well, or come into being: signs that the server lives.
+        self.came = 0
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody uses a connection, or wants one."""
+        return len(self._open) > len(self._idle) or self._opening > 0 or bool(self._waiting)
 
     def state(self) -> PoolState:
         """How it is used at this moment."""
@@ -94,6 +101,7 @@ class Pool(Generic[C]):
         finally:
             self._opening -= 1
         self._open.add(connection)
+        self.came += 1
         return connection
 
     async def _waited(self, timeout_seconds: float) -> C:
@@ -119,6 +127,7 @@ class Pool(Generic[C]):
 
     def release(self, connection: C, *, broken: bool = False) -> None:
         """Give a connection back. Never waits."""
+        self.came += not broken
         if connection.is_closed():
             self._gone(connection)
             self._wake(None)
@@ -159,6 +168,18 @@ class Pool(Generic[C]):
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def break_off(self, error: Exception) -> None:
+        """Cut every connection: whoever uses one is told so by it, and whoever waits for one by this error."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
+        idle, self._idle = self._idle, []
+        for connection in [*self._open]:
+            connection.terminate()
+        for connection, _ in idle:
+            self._gone(connection)
 
     async def close(self, timeout_seconds: float) -> None:
         """Close what is idle, wait for what is lent, then close the rest by force."""

@@ -17,13 +17,19 @@ import asyncpg
 
 from app.adapters.pool import CLOSE_SECONDS, Pool, PoolState
 from app.adapters.sqlstates import database_error
+from app.adapters.watch import Watch
+from app.condition import Condition
 from app.errors import AppError, ErrorSpec, refuse
 from app.metrics import SlowStatements
 from app.settings import DatabaseSettings
 
 DATABASE_UNAVAILABLE = ErrorSpec("PGRST000", 503, "Database connection error.")
 POOL_TIMEOUT = ErrorSpec("PGRST003", 504, "Timed out acquiring connection from connection pool.")
+DATABASE_READ_ONLY = ErrorSpec("DATABASE_READ_ONLY", 503, "The database takes no writes at the moment.")
 RETRY_AFTER = {"Retry-After": "1"}
+_READ_ONLY = "25006"
+#: PostgreSQL has no more room, memory, connections.
+_FULL = "53"
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError)
 Mode = Literal["read", "write"]
 
@@ -98,7 +104,7 @@ SERVICE = Stamp("service", '{"role":"service"}', "", "")
 class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
     """A connection that remembers its stamp, or that it has none worth trusting."""
 
-    __slots__ = ("slow", "soiled", "stamp", "stamped", "written")
+    __slots__ = ("home", "slow", "soiled", "stamp", "stamped", "written")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,6 +115,8 @@ class StampedConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTyp
         self.soiled = False
         #: Tables that were written to since somebody last asked.
         self.written: set[str] = set()
+        #: The pool that lends it.
+        self.home: Pool[StampedConnection]
         #: Where statements that take long are noted.
         self.slow: SlowStatements | None = None
 
@@ -148,12 +156,21 @@ Hearing = Callable[[Stamp, frozenset[str]], Awaitable[None]]
 
 
 class Database:
-    """The pools of one process: one that writes, and one whose transactions are read-only by default."""
+    """The pools of one process: one that writes, and one whose transactions are read-only by default.
 
-    def __init__(self, settings: DatabaseSettings, slow: SlowStatements | None = None) -> None:
+    With a condition to tell of, servers that fall silent are found out, and reads do without their replica meanwhile.
+    """
+
+    def __init__(
+        self, settings: DatabaseSettings, slow: SlowStatements | None = None, condition: Condition | None = None
+    ) -> None:
         self._settings = settings
         self._slow = slow
+        self._condition = condition
         self._pools: dict[Mode, Pool[StampedConnection]] = {}
+        self._watches: dict[Mode, Watch] = {}
+        #: What reads from the server that writes while the replica is away.
+        self._instead: Pool[StampedConnection] | None = None
         #: Set before opening. Without it writes are announced to whoever listens.
         self.on_written: Hearing | None = None
         #: Told when nobody can say what was written.
@@ -172,11 +189,44 @@ class Database:
         write_url = settings.url.get_secret_value()
         read_url = settings.read_url.get_secret_value() if settings.read_url else write_url
         self._pools = {"write": self._pool(write_url, "write"), "read": self._pool(read_url, "read")}
+        if self._condition is None:
+            return
+        write, read = self._pools["write"], self._pools["read"]
+        if self.reads_elsewhere:
+            self._instead = self._pool(write_url, "read")
+            self._watches = {
+                "write": self._watch(write_url, (write, self._instead), "database"),
+                "read": self._watch(read_url, (read,), "replica"),
+            }
+        else:
+            self._watches = dict.fromkeys(("write", "read"), self._watch(write_url, (write, read), "database"))
+        for watch in set(self._watches.values()):
+            watch.start()
 
     def _pool(self, url: str, mode: Mode) -> Pool[StampedConnection]:
         return Pool(partial(self._connect, url, mode), self._settings.pool_max)
 
+    def _watch(self, url: str, pools: tuple[Pool[StampedConnection], ...], part: str) -> Watch:
+        condition = self._condition
+        assert condition is not None
+
+        def changed(away: bool) -> None:
+            if away:
+                condition.lost(part, part)
+            else:
+                condition.back(part)
+
+        connect = partial(asyncpg.connect, url, server_settings={"application_name": "relais watch"})
+        return Watch(connect, pools, self._settings.silence_seconds, changed)
+
     async def _connect(self, url: str, mode: Mode) -> StampedConnection:
+        try:
+            return await self._connected(url, mode)
+        except TimeoutError as error:
+            # A wait for one of ours that is free may be too long, too, and that is another thing.
+            raise ConnectionError("no answer in time") from error
+
+    async def _connected(self, url: str, mode: Mode) -> StampedConnection:
         settings, hears = self._settings, mode == "write" and self.on_written is not None
         connection = await asyncpg.connect(
             url,
@@ -186,7 +236,8 @@ class Database:
             server_settings={
                 "application_name": f"relais {mode}",
                 "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
-                "default_transaction_read_only": "on" if mode == "read" else "off",
+                # Of writes it is the server's: it may have been told to take none.
+                **({"default_transaction_read_only": "on"} if mode == "read" else {}),
                 **({"timezone": settings.timezone} if settings.timezone != "-" else {}),
                 **({"relais.hears": "on"} if hears else {}),
             },
@@ -206,7 +257,9 @@ class Database:
 
     async def close(self, timeout_seconds: float = 2.0) -> None:
         """Close the pools, by force when the server does not answer."""
-        await asyncio.gather(*(pool.close(timeout_seconds) for pool in self._pools.values()))
+        await asyncio.gather(*(watch.stop() for watch in set(self._watches.values())))
+        pools = [*self._pools.values(), *([self._instead] if self._instead is not None else [])]
+        await asyncio.gather(*(pool.close(timeout_seconds) for pool in pools))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -228,7 +281,7 @@ class Database:
         except BaseException as error:
             connection.stamp = None
             broken = isinstance(error, asyncio.CancelledError)
-            translated = _translated(error, stamp)
+            translated = self._translated(error, connection, stamp, mode)
             if translated is None:
                 raise
             raise translated from error
@@ -264,7 +317,7 @@ class Database:
         except BaseException as error:
             connection.stamp = None
             broken = isinstance(error, asyncio.CancelledError)
-            translated = _translated(error, stamp)
+            translated = self._translated(error, connection, stamp, mode)
             if translated is None:
                 raise
             raise translated from error
@@ -278,7 +331,7 @@ class Database:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
-        self._pools[mode].release(connection, broken=broken)
+        connection.home.release(connection, broken=broken)
         await self._tell(connection, stamp)
 
     async def _find_out(self, connection: StampedConnection, stamp: Stamp) -> None:
@@ -349,13 +402,52 @@ class Database:
             return await connection.fetch(statement, *args)
 
     async def _acquire(self, mode: Mode, stamp: Stamp) -> StampedConnection:
+        pool, watch = self._pools[mode], self._watches.get(mode)
+        if watch is not None and watch.away:
+            if mode == "write" or self._instead is None:
+                raise unavailable(ConnectionError(watch.away))
+            return await self._lent(self._instead, self._watches["write"], stamp)
+        try:
+            return await self._lent(pool, watch, stamp)
+        except AppError as error:
+            if mode == "write" or self._instead is None or error.code != DATABASE_UNAVAILABLE.code:
+                raise
+            return await self._lent(self._instead, self._watches["write"], stamp)
+
+    async def _lent(self, pool: Pool[StampedConnection], watch: Watch | None, stamp: Stamp) -> StampedConnection:
         try:
             seconds = self._settings.acquire_timeout_seconds
-            return await self._pools[mode].acquire(seconds, lambda connection: connection.stamp == stamp)
+            connection = await pool.acquire(seconds, lambda connection: connection.stamp == stamp)
         except TimeoutError as error:
             raise refuse(POOL_TIMEOUT, headers=RETRY_AFTER) from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if watch is not None:
+                watch.doubt()
             raise unavailable(error) from error
+        connection.home = pool
+        return connection
+
+    def _translated(
+        self, error: BaseException, connection: StampedConnection, stamp: Stamp, mode: Mode
+    ) -> AppError | None:
+        """What a caller is told of an error that came while a connection was lent; None: the error itself."""
+        watch = self._watches.get(mode)
+        if isinstance(error, _LOST) and not _was_raised(error):
+            if watch is not None:
+                watch.doubt()
+            return unavailable(error)
+        if not isinstance(error, asyncpg.PostgresError):
+            return None
+        if mode == "write" and error.sqlstate == _READ_ONLY and _takes_no_writes(connection):
+            if watch is not None:
+                watch.refused_a_write()
+            return refuse(DATABASE_READ_ONLY, error.message, headers=RETRY_AFTER)
+        translated = database_error(error, anonymous=stamp.anonymous)
+        if (error.sqlstate or "").startswith(_FULL) and translated.status == DATABASE_UNAVAILABLE.status:
+            translated.headers = {**translated.headers, **RETRY_AFTER}
+            if self._condition is not None:
+                self._condition.lost_lately("room", "database")
+        return translated
 
 
 async def _until_lost(connection: Any, lost: asyncio.Event) -> None:
@@ -391,13 +483,10 @@ def _hear(connection: Any, message: Any) -> None:
         connection.written.add(message.message)
 
 
-def _translated(error: BaseException, stamp: Stamp) -> AppError | None:
-    """What a caller is told of an error that came while a connection was lent; None: the error itself."""
-    if isinstance(error, _LOST) and not _was_raised(error):
-        return unavailable(error)
-    if isinstance(error, asyncpg.PostgresError):
-        return database_error(error, anonymous=stamp.anonymous)
-    return None
+def _takes_no_writes(connection: StampedConnection) -> bool:
+    """Whether it is the server that forbids them, and not the statement: a standby, or one that was told to."""
+    settings: Any = connection.get_settings() if not connection.is_closed() else None
+    return any(getattr(settings, name, "") == "on" for name in ("in_hot_standby", "default_transaction_read_only"))
 
 
 def _was_raised(error: BaseException) -> bool:

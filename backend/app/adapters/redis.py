@@ -13,9 +13,10 @@ from typing import Any
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio import Redis as Client
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from app import log
+from app.condition import OF_REDIS, Condition
 from app.settings import RedisSettings
 
 #: After a failure Redis is left alone for so long, and longer until it answers to a PING that no request waits for: a
@@ -88,8 +89,9 @@ def _line_like(pool: Any) -> Any:
 class Redis:
     """A pool of connections with a deadline on every answer."""
 
-    def __init__(self, settings: RedisSettings) -> None:
+    def __init__(self, settings: RedisSettings, condition: Condition | None = None) -> None:
         assert settings.url is not None, "resolve the URL before opening Redis"
+        self._condition = condition or Condition()
         self._prefix = settings.prefix
         self._seconds = settings.timeout_seconds
         self.pool: ConnectionPool = ConnectionPool.from_url(
@@ -181,7 +183,10 @@ class Redis:
             again = await self._exchanged([_whole(commands[place]) for place in missing])
             for place, result in zip(missing, again, strict=True):
                 results[place] = result
-        if any(isinstance(result, ReadOnlyError) for result in results):
+        refused = [result for result in results if isinstance(result, OutOfMemoryError | ReadOnlyError)]
+        if refused:
+            self._condition.lost_lately("redis takes nothing", *OF_REDIS)
+        if any(isinstance(result, ReadOnlyError) for result in refused):
             # No primary any more: a new connection finds the one that has taken over.
             await self._line.disconnect()
             await self.pool.disconnect(inuse_connections=False)
@@ -205,6 +210,7 @@ class Redis:
 
     def _leave_alone(self, failure: RedisUnavailable) -> None:
         self._away = True
+        self._condition.lost("redis", *OF_REDIS)
         self._look_at = time.monotonic() + PAUSE_SECONDS
         log.event(LOST, {"reason": str(failure)}, level="warning")
 
@@ -220,6 +226,7 @@ class Redis:
             self._look_at = time.monotonic() + PAUSE_SECONDS
         else:
             self._away = False
+            self._condition.back("redis")
             log.event(BACK)
         finally:
             self._looking = None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.condition import Condition
 from app.gateway.engine import Engine
 from app.gateway.respond import Headers
 
@@ -16,13 +17,15 @@ _EXPOSED = (
 )
 #: Headers of our own, and the dialect's none: whoever is sent one may read it.
 _EXPOSED_IF_SENT = {b"relais-truncated": b"Relais-Truncated", b"link": b"Link", b"etag": b"ETag"}
+_EXPOSED_IF_DEGRADED = b", Relais-Degraded, Retry-After"
 
 
 class GatewayCors:
     """Answers preflights itself, and tells browsers what they may read of all other answers, errors included."""
 
-    def __init__(self, app: ASGIApp, *, engine: Callable[[], Engine | None]) -> None:
+    def __init__(self, app: ASGIApp, *, engine: Callable[[], Engine | None], condition: Condition) -> None:
         self.app = app
+        self.condition = condition
         self.engine = engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +46,8 @@ class GatewayCors:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start" and granted:
                 headers: Headers = message["headers"]
-                message["headers"] = [*headers, *granted, (b"access-control-expose-headers", _exposed(headers))]
+                exposed = _exposed(headers) + (b"" if self.condition.told is None else _EXPOSED_IF_DEGRADED)
+                message["headers"] = [*headers, *granted, (b"access-control-expose-headers", exposed)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -1,7 +1,7 @@
 """What is known of a request while it runs: its id, its start, the time its stages took, the headers they leave on.
 
 The trace travels in `scope["relais.trace"]`; this outermost layer makes it, sends `X-Request-Id` and `Server-Timing`,
-writes the one access line, and counts the request.
+writes the one access line, and counts the request. What is away meanwhile is told in `Relais-Degraded`.
 """
 
 import re
@@ -14,6 +14,7 @@ from os import urandom
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
+from app.condition import Condition
 from app.metrics import Requests
 
 ACCESS = "request"
@@ -73,8 +74,11 @@ def address_of(scope: Scope) -> str:
 class TraceMiddleware:
     """Makes the trace; sends the request's id and timings; writes the access line."""
 
-    def __init__(self, app: ASGIApp, *, access_log: bool, server_timing: bool, requests: Requests) -> None:
+    def __init__(
+        self, app: ASGIApp, *, access_log: bool, server_timing: bool, requests: Requests, condition: Condition
+    ) -> None:
         self.app = app
+        self.condition = condition
         self.requests = requests
         self.access_log = access_log
         self.server_timing = server_timing
@@ -90,6 +94,8 @@ class TraceMiddleware:
                 headers = [*message["headers"], *trace.told, (b"x-request-id", trace.request_id.encode())]
                 if self.server_timing and trace.tells_timing:
                     headers.append((b"server-timing", _server_timing(trace).encode()))
+                if self.condition.told is not None:
+                    headers.append(self.condition.told)
                 message["headers"] = headers
             elif message["type"] == "http.response.body":
                 trace.bytes += len(message.get("body", b""))

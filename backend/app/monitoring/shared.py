@@ -17,7 +17,9 @@ import orjson
 
 from app.adapters.pool import PoolState
 from app.adapters.postgres import Mode
+from app.adapters.queue import HEALTH
 from app.adapters.redis import Redis, RedisUnavailable
+from app.condition import Condition
 from app.metrics import Requests
 
 KEY = ("metrics", "processes")
@@ -57,7 +59,9 @@ class SharedCounts:
     cache: Callable[[], Mapping[str, int]]
     #: Of realtime.
     sockets: Callable[[], Mapping[str, int]] = dict
+    condition: Condition = field(default_factory=Condition)
     process: str = field(default_factory=_name)
+    _worker_seen: bool = False
     _task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -113,7 +117,17 @@ class SharedCounts:
             "sockets": own.sockets,
         }
         key = self.redis.key(*KEY)
-        await self.redis.run(("HSET", key, self.process, orjson.dumps(message)), ("EXPIRE", key, 3600))
+        told = ("HSET", key, self.process, orjson.dumps(message)), ("EXPIRE", key, 3600)
+        *_, alive = await self.redis.run(*told, ("EXISTS", self.redis.key(HEALTH)))
+        self._look_after_worker(alive=alive == 1)
+
+    def _look_after_worker(self, *, alive: bool) -> None:
+        """Where there never was a worker nobody misses one."""
+        if alive:
+            self._worker_seen = True
+            self.condition.back("worker")
+        elif self._worker_seen:
+            self.condition.lost("worker", "jobs")
 
     async def _tell(self) -> None:
         # Where nobody asks for figures, whoever is new cleans up.

@@ -64,7 +64,14 @@ class DatabaseSettings(Group):
     acquire_timeout_seconds: float = Field(
         2.0, ge=0.001, le=86400, description="Longest wait for a free connection; beyond it: 504."
     )
-    connect_timeout_seconds: float = Field(5.0, ge=0.001, le=86400, description="Longest wait for a new connection.")
+    silence_seconds: float = Field(
+        1.5,
+        ge=0.1,
+        le=3600,
+        description="A PostgreSQL that answers nothing for so long, nor a short question over another connection, is"
+        " away: 503 until it answers again. How long a statement may take does not depend on it.",
+    )
+    connect_timeout_seconds: float = Field(2.0, ge=0.001, le=86400, description="Longest wait for a new connection.")
     statement_timeout_seconds: float = Field(10.0, ge=0.001, le=86400, description="Longest time a statement may run.")
     timezone: str = Field(
         "UTC",

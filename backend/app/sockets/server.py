@@ -60,6 +60,7 @@ class Sockets:
         #: The listening for ends in which every connection is known to be good.
         self._heard_since = 0
         self._looking: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
         origins = settings.http.origins()
         self._server = StrictServer(
             handshake_seconds=self._settings.handshake_seconds,
@@ -106,15 +107,24 @@ class Sockets:
         self._rooms.start()
         self._looking = asyncio.create_task(self._look())
 
-    async def stop(self) -> None:
-        """Show everybody out; they come back to another process, or to the next one here."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+    def farewell(self) -> None:
+        """Begin to show everybody out; they come back to another process, or to the next one here."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._say_farewell())
+
+    async def _say_farewell(self) -> None:
         for client in list(self._clients.values()):
             client.send("error", {"message": "Le serveur redémarre", "code": "SERVER_RESTARTS"})
         # Whoever is disconnected by name stays away; whoever loses the connection comes back.
         await self._server.drop_all()
+
+    async def stop(self) -> None:
+        """Show out whoever is still there, and hear nothing more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        self.farewell()
+        await asyncio.gather(self._leaving or asyncio.sleep(0), return_exceptions=True)
         await self._server.shutdown()
         await self._rooms.stop()
         await self._feed.stop()
