@@ -72,7 +72,9 @@ async def test_what_comes_back_is_what_was_there(safe: Settings) -> None:
     await restore_into(safe, made.name, name)
     assert await rows_of(url) == before
     assert await value(url, RULES) == rules
-    assert made.migrations == await value(url, "select array_agg(version_num order by 1) from relais.alembic_version")
+    assert made.migrations == await value(
+        url, "select array_agg(version_num order by version_num) from relais.alembic_version"
+    )
     assert made.tables["library.resources"] == await value(url, "select count(*) from library.resources")
     # Numbers go on where they were.
     await run_sql(url, "insert into relais.audit_log (action) values ('AFTER')")

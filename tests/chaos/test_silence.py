@@ -51,7 +51,9 @@ async def test_pages_may_read_the_header_while_it_is_there(asker: Asker, servers
     try:
         while "relais-degraded" not in (await asker.ask("read")).headers:
             await asyncio.sleep(0.05)
-        assert await exposed("/rest/v1/resources?select=id") == [*before, "Relais-Degraded", "Retry-After"]
+        # Nothing is kept without Redis, and so nothing is tagged.
+        now = [*(name for name in before if name != "ETag"), "Relais-Degraded", "Retry-After"]
+        assert await exposed("/rest/v1/resources?select=id") == now
         assert "Relais-Degraded" in await exposed("/api/resources")
     finally:
         servers.redis.start()

@@ -71,8 +71,10 @@ def gateway(awkward: Awkward, servers: Servers, data_dir: Path) -> Gateways:
 
 
 def _hurried(settings: Settings) -> Settings:
-    """Statements that would run for long are not what is looked for."""
+    """Statements that would run for long are not what is looked for, nor is what runs beside requests."""
     database = settings.database.model_copy(
         update={"statement_timeout_seconds": STATEMENT_SECONDS, "acquire_timeout_seconds": 30.0}
     )
-    return settings.model_copy(update={"database": database})
+    # What reads the log uses connections when it likes, and what is lent is looked at here.
+    realtime = settings.realtime.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"database": database, "realtime": realtime})

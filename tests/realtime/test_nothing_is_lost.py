@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import aiohttp
 import asyncpg
 import httpx
 import pytest
@@ -74,7 +75,11 @@ class Follower:
             await asyncio.sleep(0.02)
 
     async def _once(self) -> None:
-        self.client = client = socketio.AsyncClient(reconnection=False)
+        async with aiohttp.ClientSession() as session:
+            await self._connected(session)
+
+    async def _connected(self, session: aiohttp.ClientSession) -> None:
+        self.client = client = socketio.AsyncClient(reconnection=False, http_session=session)
         behind = asyncio.Event()
 
         async def told(change: Any) -> None:
