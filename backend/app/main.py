@@ -1,7 +1,8 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -60,6 +61,8 @@ from app.state import AppState
 from app.supervise import die_with_parent
 from app.version import VERSION
 
+#: Longest time that a part of the process takes to stop.
+_STOP_SECONDS = 5.0
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
     *("Link", "Relais-As", "Relais-Degraded", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
@@ -189,17 +192,23 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
     try:
         yield {FAREWELL: clients.farewell} if clients is not None else {}
     finally:
-        for part in reversed(realtime):
-            await part.stop()
-        await state.told.stop()
-        await state.guard.stop()
-        await state.conductor.cache.stop()
-        await state.engines.stop()
-        await state.database.close()
-        await state.redis.close()
-        await state.storage.close()
+        await _stopped(
+            *(part.stop for part in reversed(realtime)),
+            *(state.told.stop, state.guard.stop, state.conductor.cache.stop, state.engines.stop),
+            *(state.database.close, state.redis.close, state.storage.close),
+        )
         app.state.accounts.passwords.close()
         log.event("api_stopped")
+
+
+async def _stopped(*stops: Callable[[], Awaitable[None]]) -> None:
+    """Stop one part after the other; none of them keeps the process from its end."""
+    for stop in stops:
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await stop()
+        except TimeoutError:
+            log.event("stop_took_too_long", {"part": getattr(stop, "__qualname__", "")}, level="warning")
 
 
 def _cache_counts(cache: Cache) -> Callable[[], Mapping[str, int]]:
