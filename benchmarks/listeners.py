@@ -1,9 +1,9 @@
 """Clients that listen: many connections to `/socket.io/`, some of which subscribe, or as many to a channel of Redis.
 
 A process of its own (`python -m benchmarks.listeners`, a `Party` as JSON on standard input). It says `ready` when all
-are connected, counts whatever comes between a `count` and a `stop` on standard input, and then writes one JSON line: by
-number, when each message came to each listener. Messages carry their number as `<<number>>`. Both protocols are spoken
-here only as far as this needs, so that what is measured is the server.
+are connected, counts whatever comes between a `count` and a `stop` on standard input, as often as it is told to, and
+writes one JSON line each time: by number, when each message came to each listener. Messages carry their number as
+`<<number>>`. Both protocols are spoken here only as far as this needs, so that what is measured is the server.
 """
 
 import asyncio
@@ -149,10 +149,10 @@ async def listen(party: Party) -> None:
     whose: Sequence[str | None] = party.tokens or [None] * party.subscribers
     await asyncio.gather(*(connect(number, token) for number, token in enumerate(whose)))
     print("ready", flush=True)
-    await loop.run_in_executor(None, sys.stdin.readline)
-    came.clear()
-    await loop.run_in_executor(None, sys.stdin.readline)
-    print(json.dumps(came), flush=True)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        came.clear()
+        await loop.run_in_executor(None, sys.stdin.readline)
+        print(json.dumps(came), flush=True)
     for listener in listeners:
         listener.transport.abort()
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from redis.asyncio import Redis
@@ -32,7 +33,8 @@ from benchmarks.shapes import Shape
 WIDE = {
     "RELAIS_LIMITS_READS": "100000000/1",
     "RELAIS_REALTIME_CONNECTIONS_PER_USER": "100000",
-    "RELAIS_REALTIME_ENABLED": "true",
+    "RELAIS_REALTIME_CONNECTIONS_PER_ADDRESS": "100000",
+    "RELAIS_REALTIME_HANDSHAKES_PER_ADDRESS": "100000",
 }
 WANTED = {
     "channel": "rows",
@@ -206,9 +208,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         started = relais_command(place, port := free_port(), chosen.workers)
         with serving(Command(started.argv, {**started.env, **WIDE}), port, RELAIS.ready_path) as pid:
             rows, lines = _measured(place, chosen, port, pid, tokens)
+        print("\n".join(f"- {line}" for line in lines), flush=True)
         rows.append(_through_redis(place, chosen))
     print(f"\n{report.drawn(HEADINGS, [row.cells() for row in rows])}\n")
-    print("\n".join(f"- {line}" for line in lines))
     print(f"- p95 beside that of Redis alone: {rows[0].latency.p95 / rows[-1].latency.p95:.1f} x")
     return 1 if any(row.missing for row in rows) else 0
 
@@ -243,7 +245,7 @@ def _measured(
 
 def _through_redis(place: Ground, chosen: argparse.Namespace) -> Told:
     assert place.settings.redis.url is not None
-    path = place.settings.redis.url.get_secret_value().removeprefix("unix://").partition("?")[0]
+    path = unquote(urlsplit(place.settings.redis.url.get_secret_value()).path)
     with guests(Party(path, 0, (), chosen.subscribers, CHANNEL)) as party:
         made = messages(place, chosen.changes, chosen.seconds, 1500)
         return told_of("Redis alone", place, place.postgres_pid, party, chosen.subscribers, made)
