@@ -35,6 +35,8 @@ class Party:
     subscribers: int
     #: What they subscribe to, as JSON; or the name of a channel of Redis, if there are no tokens.
     wanted: str
+    #: Of Redis.
+    password: str = ""
 
 
 class Listener(asyncio.Protocol):
@@ -50,8 +52,10 @@ class Listener(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # pyright: ignore[reportAttributeAccessIssue]
         if self._token is None:
-            name = self._party.wanted.encode()
-            self.transport.write(b"*2\r\n$9\r\nSUBSCRIBE\r\n$%d\r\n%b\r\n" % (len(name), name))
+            for command in (("AUTH", self._party.password), ("SUBSCRIBE", self._party.wanted)):
+                parts = b"".join(b"$%d\r\n%b\r\n" % (len(part), part.encode()) for part in command)
+                if all(command):
+                    self.transport.write(b"*2\r\n" + parts)
             self.ready.set_result(None)
             return
         key = base64.b64encode(b"0123456789abcdef").decode()
