@@ -23,8 +23,10 @@ _FUNCTIONS = (
     "create function library.take_time(seconds float) returns text language plpgsql volatile as"
     " $$ begin perform pg_sleep(seconds); return 'taken'; end $$",
     "create function library.fill_up() returns void language plpgsql volatile as"
+    " $$ begin perform pg_advisory_xact_lock(n) from generate_series(1, 10000000) as n; end $$",
+    "create function library.cry_wolf() returns void language plpgsql volatile as"
     " $$ begin raise sqlstate '53100' using message = 'could not extend file'; end $$",
-    "grant execute on function library.take_time, library.fill_up to anon, authenticated",
+    "grant execute on function library.take_time, library.fill_up, library.cry_wolf to anon, authenticated",
 )
 
 

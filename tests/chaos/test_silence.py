@@ -34,10 +34,16 @@ async def test_whoever_waits_for_a_frozen_server_is_told_and_their_connection_is
 
 async def test_a_server_without_room_is_told_for_a_moment(asker: Asker) -> None:
     answer = await asker.post("/rest/v1/rpc/fill_up", {})
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "53100", "1")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "53200", "1")
     assert answer.headers["relais-degraded"] == "database"
     while "relais-degraded" in (await asker.ask("read")).headers:
         await asyncio.sleep(0.1)
+
+
+async def test_what_a_function_says_of_room_is_no_news_of_the_server(asker: Asker) -> None:
+    answer = await asker.post("/rest/v1/rpc/cry_wolf", {})
+    assert (answer.status_code, answer.json()["code"]) == (503, "53100")
+    assert not {"relais-degraded", "retry-after"} & set(answer.headers)
 
 
 async def test_pages_may_read_the_header_while_it_is_there(asker: Asker, servers: Servers) -> None:

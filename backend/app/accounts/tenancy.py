@@ -28,12 +28,13 @@ MOST_OWNED = 50
 RANKS = {role: rank for rank, role in enumerate(TenantRole)}
 _DEFAULT = "select relais.default_tenant_id()::text"
 #: Where a user is at home, the tenant that is asked for first.
+#: Whoever leaves it, or goes altogether, at the same moment waits, or has been waited for.
 _HOME = """
     select m.tenant_id::text from relais.memberships as m
     join relais.tenants as t on t.id = m.tenant_id
     where m.user_id = $1::text::uuid
     order by m.tenant_id = nullif($2, '')::uuid desc nulls last, t.is_default desc, m.created_at
-    limit 1
+    limit 1 for key share of m
 """
 _MINE = """
     select t.id::text, t.slug, t.name, m.role::text, t.is_default, t.open_sign_up, t.created_at,

@@ -443,7 +443,8 @@ class Database:
                 watch.refused_a_write()
             return refuse(DATABASE_READ_ONLY, error.message, headers=RETRY_AFTER)
         translated = database_error(error, anonymous=stamp.anonymous)
-        if (error.sqlstate or "").startswith(_FULL) and translated.status == DATABASE_UNAVAILABLE.status:
+        is_full = (error.sqlstate or "").startswith(_FULL) and translated.status == DATABASE_UNAVAILABLE.status
+        if is_full and not _is_of_a_function(error):
             translated.headers = {**translated.headers, **RETRY_AFTER}
             if self._condition is not None:
                 self._condition.lost_lately("room", "database")
@@ -492,6 +493,11 @@ def _takes_no_writes(connection: StampedConnection) -> bool:
 def _was_raised(error: BaseException) -> bool:
     """Whether a statement ended with it: SQL may raise codes of lost connections, and the connection is as before."""
     return isinstance(error, asyncpg.PostgresError) and error.as_dict().get("severity_en") == "ERROR"
+
+
+def _is_of_a_function(error: asyncpg.PostgresError) -> bool:
+    """Whether a function raised it with words and a code of its own: nothing is wrong with the server."""
+    return error.as_dict().get("server_source_filename") == "pl_exec.c"
 
 
 async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from app import log
 from app.adapters.postgres import Connection
+from app.catalog.identifiers import quoted
 from app.settings import RestSettings
 
 IGNORED = "database_setting_ignored"
@@ -72,7 +73,7 @@ async def read_configuration(connection: Connection, settings: RestSettings) -> 
 
 
 async def _set_by_function(connection: Connection, function: str) -> dict[str, str]:
-    name = ".".join('"' + part.strip('" ').replace('"', '""') + '"' for part in function.split(".", 1))
+    name = quoted(*(part.strip('" ') for part in function.split(".", 1)))
     names = [f"{_PREFIX}{option}" for option in (*sorted(_ALLOWED), *_ALIASES)]
     # The connection may be older than a change of what the role is given.
     await connection.fetch(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from app.adapters.postgres import Connection
+from app.catalog.identifiers import quoted
 from app.catalog.types import Name
 
 
@@ -53,16 +54,11 @@ async def policies_of(connection: Connection, table: Name, role: str) -> Policie
     """Those of a table for a role; None if there is no such table or role. Takes a transaction: it sets its path."""
     # Names are written out in full where the search path does not find them.
     await connection.execute("set local search_path = ''")
-    row = await connection.fetchrow(_statement(), quoted(table), role)
+    row = await connection.fetchrow(_statement(), quoted(*table), role)
     if row is None:
         return None
     told = orjson.loads(row["policies"]) if row["policies"] is not None else ()
     return Policies(row["sees_all"], frozenset(row["columns"] or ()), tuple(Policy(*item) for item in told))
-
-
-def quoted(table: Name) -> str:
-    """The name, as SQL takes it."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in table)
 
 
 @cache

@@ -10,6 +10,7 @@ import orjson
 
 from app.adapters.postgres import Stamp
 from app.auth.caller import Caller, CallerResolver
+from app.catalog.identifiers import quoted
 from app.catalog.types import Catalog
 from app.gateway.execute import Rules, Surroundings
 from app.gateway.openapi_parts import OpenApiParts, openapi_parts
@@ -182,7 +183,7 @@ def build_engine(
 
 
 def _search_path(schemas: tuple[str, ...]) -> str:
-    return ", ".join('"' + schema.replace('"', '""') + '"' for schema in schemas)
+    return ", ".join(map(quoted, schemas))
 
 
 def _role_settings(catalog: Catalog, settings: RestSettings) -> dict[str, tuple[tuple[str, str], ...]]:

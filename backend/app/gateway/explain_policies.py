@@ -17,7 +17,8 @@ import orjson
 from app.accounts.acting import Acting
 from app.adapters.postgres import SERVICE, Connection
 from app.auth.caller import Caller
-from app.catalog.policies import Policies, Policy, any_of, policies_of, quoted
+from app.catalog.identifiers import quoted
+from app.catalog.policies import Policies, Policy, any_of, policies_of
 from app.catalog.types import Catalog, Name, Relationship
 from app.errors import AppError, ErrorSpec, refuse
 from app.gateway.conduct import Conductor
@@ -154,7 +155,7 @@ async def _counted(connection: Connection, table: Name, rules: Policies, images:
 
 def _statement(table: Name, explained: Sequence[Policy], obeyed: Sequence[Policy]) -> str:
     """The images take the place of the table: by its name, for that is how conditions speak of it."""
-    name = quoted(table)
+    name = quoted(*table)
     holds = [f"coalesce(({item.condition}), false)" for item in explained]
     asked = ", ".join([f'{hold} as "{place}"' for place, hold in enumerate(holds)] or ['true as "0"'])
     permissive = any_of([f'"{place}"' for place, item in enumerate(explained) if item.permissive] or ["false"])
@@ -165,14 +166,9 @@ def _statement(table: Name, explained: Sequence[Policy], obeyed: Sequence[Policy
     return f"""
         select count(*), count(*) filter (where {shown}), count(*) filter (where not ({permissive})){counts}
         from (
-          select {asked} from unnest($1::text[]::{name}[]) as {quoted_alone(table)} where {where} offset 0
+          select {asked} from unnest($1::text[]::{name}[]) as {quoted(table.name)} where {where} offset 0
         ) as "judged"
     """  # noqa: S608 - conditions are PostgreSQL's own, names are quoted
-
-
-def quoted_alone(table: Name) -> str:
-    """The table's name without its schema."""
-    return '"' + table.name.replace('"', '""') + '"'
 
 
 def _grants(node: ReadNode, rules: Policies) -> Report:

@@ -6,6 +6,7 @@ that casts of a request name have passed the grammar: letters, digits, spaces, n
 
 from collections.abc import Sequence
 
+from app.catalog.identifiers import quoted
 from app.catalog.types import INFERRED, Name
 from app.errors import AppError
 from app.gateway.operators import TEXT_TYPES
@@ -41,7 +42,7 @@ def ident(name: str) -> str:
     """A quoted identifier."""
     if "\0" in name:
         raise AppError("22021", 400, 'invalid byte sequence for encoding "UTF8": 0x00')
-    return '"' + name.replace('"', '""') + '"'
+    return quoted(name)
 
 
 def qualified(name: Name) -> str:

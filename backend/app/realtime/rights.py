@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from app.catalog.identifiers import quoted
 from app.catalog.types import Name, Table
 from app.module import Module
 from app.realtime.subscriptions import Lookup, Right
@@ -20,10 +21,6 @@ def rights_to(table: Table, modules: Sequence[Module]) -> Mapping[Name, Right]:
 
 
 def _still_seen(table: Table) -> str:
-    key, name = table.primary_key[0], ".".join(map(_quoted, table.name))
-    column = _quoted(key)
+    key, name = table.primary_key[0], quoted(*table.name)
+    column = quoted(key)
     return f"select {column}::text, 'true' from {name} where {column} = any ($1::text[]::{table.columns[key].type}[])"  # noqa: S608 - names are quoted, the type is PostgreSQL's own word
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.adapters.postgres import SERVICE, Database, Stamp
-from app.catalog.policies import policies_of, quoted
+from app.catalog.identifiers import quoted
+from app.catalog.policies import policies_of
 from app.catalog.types import Name
 
 #: Rules and roles are few; whatever is built on a new catalog is built anew.
@@ -66,11 +67,10 @@ class Readers:
 
 def _statement(table: Name, conditions: str) -> str:
     """The image takes the place of the table: by its name, for that is how conditions speak of it."""
-    name = '"' + table.name.replace('"', '""') + '"'
     return f"""
         select "image"."place" - 1 from unnest($1::text[]) with ordinality as "image"("row", "place")
         cross join lateral (
-          select "of".* from jsonb_populate_record(null::{quoted(table)}, "image"."row"::jsonb) as "of"
-        ) as {name}
+          select "of".* from jsonb_populate_record(null::{quoted(*table)}, "image"."row"::jsonb) as "of"
+        ) as {quoted(table.name)}
         where {conditions}
     """  # noqa: S608 - conditions are PostgreSQL's own, names are quoted
