@@ -55,6 +55,7 @@ from app.realtime.channels import Kind
 from app.realtime.feed import Feed
 from app.realtime.outlets import Outlet, Outlets
 from app.realtime.rules import Readers
+from app.realtime.sights import Eyes
 from app.settings import Settings, load_settings
 from app.sockets.server import Sockets
 from app.state import AppState
@@ -235,7 +236,8 @@ def _cache(
 
 def _feed(state: AppState, readers: Readers) -> Feed:
     tables = frozenset(Name(module.schema, table) for module in state.modules for table in module.realtime_tables)
-    return Feed(state.database, readers, tables, frozenset({state.settings.rest.tenant_column}))
+    hidden = frozenset({state.settings.rest.tenant_column})
+    return Feed(state.database, Eyes(state.database, readers, hidden), tables)
 
 
 def _sockets(state: AppState, feed: Feed) -> Sockets:

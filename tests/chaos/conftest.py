@@ -63,6 +63,7 @@ def address(servers: Servers, ground: Path) -> Generator[str]:
         "RELAIS_DATABASE_URL": servers.postgres.url,
         "RELAIS_REDIS_URL": servers.redis.url,
         "RELAIS_AUTH_FAILURES_FREE": "1000000",
+        "RELAIS_LIMITS_TRANSFERS": "100000/60",
     }
     with own_server(environment) as server:
         yield server.address

@@ -89,9 +89,12 @@ async def counts(app: FastAPI) -> VoteCounts:
 
 
 async def kept(app: FastAPI, suggestion: str) -> dict[str, Any] | None:
+    """What is counted on, if anything."""
     redis = app.state.relais.redis
-    (value,) = await redis.run(("GET", redis.key("suggestion", suggestion, "votes")))
-    return json.loads(value) if value and not value.startswith(b"?") else None
+    keys = redis.key("suggestion", suggestion, "votes"), redis.key("suggestion", "epoch")
+    value, epoch = await redis.run(*(("GET", key) for key in keys))
+    found = json.loads(value) if value and not value.startswith(b"?") else None
+    return found if found is not None and found["epoch"] == (epoch or b"").decode() else None
 
 
 async def test_the_same_vote_again_takes_it_back_and_the_other_replaces_it(

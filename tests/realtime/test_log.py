@@ -13,6 +13,7 @@ from app.catalog.types import Name
 from app.realtime import log
 from app.realtime.feed import Feed
 from app.realtime.rules import Readers
+from app.realtime.sights import Eyes
 from app.realtime.subscriptions import RowsOf, Subscription, Told
 from app.settings import Settings
 
@@ -111,7 +112,7 @@ async def test_what_is_no_longer_in_the_log_is_said_to_be_missing(database: Data
 @pytest.fixture
 async def feed(database: Database) -> AsyncGenerator[Feed]:
     """A process's part."""
-    feed = Feed(database, Readers(database), frozenset({NOTES}))
+    feed = Feed(database, Eyes(database, Readers(database)), frozenset({NOTES}))
     feed.start()
     yield feed
     await feed.stop()
@@ -145,7 +146,7 @@ async def test_two_processes_tell_their_readers_everything_once_and_in_order(
     database: Database, settings: Settings, urls: Urls, feed: Feed
 ) -> None:
     owner, other = str(uuid4()), str(uuid4())
-    elsewhere = Feed(database, Readers(database), frozenset({NOTES}))
+    elsewhere = Feed(database, Eyes(database, Readers(database)), frozenset({NOTES}))
     elsewhere.start()
     try:
         (mine, _, _), (theirs, _, _) = await subscribed(feed, owner), await subscribed(elsewhere, other)

@@ -42,12 +42,12 @@ class Policies:
 
 def any_of(conditions: Sequence[str]) -> str:
     """Conditions of which one is enough."""
-    return " or ".join(f"({item})" for item in conditions)
+    return " OR ".join(f"({item})" for item in conditions)
 
 
 def all_of(conditions: Sequence[str]) -> str:
     """Conditions that must all hold."""
-    return " and ".join(f"({item})" for item in conditions)
+    return " AND ".join(f"({item})" for item in conditions)
 
 
 async def policies_of(connection: Connection, table: Name, role: str) -> Policies | None:

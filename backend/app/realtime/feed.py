@@ -5,40 +5,35 @@ another process can lose an event, and whoever comes back reads on from where th
 """
 
 import asyncio
-import itertools
 import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
 
 from app import log as logs
 from app.adapters.listener import Listener
-from app.adapters.postgres import Database, Stamp
+from app.adapters.postgres import Database
 from app.catalog.types import Name
 from app.errors import AppError, ErrorSpec, refuse
 from app.realtime import log
-from app.realtime.log import CHANGED, NUMBERED, Change, Image, Marks
-from app.realtime.rules import Readers
-from app.realtime.subscriptions import Lookup, Sight, Subscription, Told
+from app.realtime.log import CHANGED, NUMBERED, Change
+from app.realtime.sights import Eyes, Seen
+from app.realtime.subscriptions import Subscription
 
 NOT_HEARD = "changes_not_heard"
 AWAY = "changes_unavailable"
-NOT_JUDGED = "changes_not_judged"
 REPLAY_UNAVAILABLE = ErrorSpec("REALTIME_UNAVAILABLE", 503, "Le temps réel est momentanément indisponible")
 #: Nothing depends on being told: what was not heard is found by looking.
 _POLL_SECONDS = 1.0
 #: Whoever numbered the log last does so at once; the others look whether it was done.
 _PATIENCE_SECONDS = 0.03
 _PAUSE_SECONDS = 0.5
+#: While changes come one upon the other, some are numbered together; and whoever hands out leaves others their turn.
+_GATHER_SECONDS, _LONGEST_TURN_SECONDS = 0.01, 0.025
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
-#: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
-_AT_ONCE, _LONGEST_SECONDS = 4, 2.0
 _TOLD_AT_ONCE = 100
 #: Pause between two looks whether somebody has taken what they were told, and how long others wait for that.
 _ROOM_SECONDS, _MOMENT_SECONDS = 0.002, 0.05
@@ -49,22 +44,22 @@ class Feed:
     """One process's part."""
 
     database: Database
-    readers: Readers
+    eyes: Eyes
     #: Tables that are logged.
     tables: frozenset[Name]
-    #: Columns that nobody is shown.
-    hidden: frozenset[str] = frozenset()
     #: Told the last position whenever the log was looked after, and each second.
     numbered: Callable[[int], None] | None = None
     #: The last position that this process has taken in hand.
     position: int = 0
-    _marks: Marks = field(default_factory=lambda: Marks(0, 0))
+    #: The last position that was given, as far as this process knows.
+    _last: int = 0
     _subscriptions: dict[Name, set[Subscription]] = field(default_factory=lambda: defaultdict(set))
     _listener: Listener | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _numbered: asyncio.Event = field(default_factory=asyncio.Event)
     _mine: bool = False
-    _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    #: Something may have been missed: look how far the log goes.
+    _unsure: bool = True
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     _apart: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     #: Set while the log is read: nobody can be told where they are before.
@@ -137,7 +132,7 @@ class Feed:
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            seen = await self.see(changes, [subscription])
+            seen = await self.eyes.see(changes, [subscription])
             if seen.failed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
@@ -156,11 +151,16 @@ class Feed:
 
     # The log.
 
-    def _heard(self, channel: str, _told: str) -> None:
-        (self._changed if channel == CHANGED else self._numbered).set()
+    def _heard(self, channel: str, told: str) -> None:
+        if channel == CHANGED:
+            self._changed.set()
+        elif told.isdecimal():
+            self._last = max(self._last, int(told))
+            self._numbered.set()
 
     async def _catch_up(self) -> None:
         self._changed.set()
+        self._unsure = True
         self._numbered.set()
 
     async def _number(self) -> None:
@@ -175,10 +175,13 @@ class Feed:
                     continue
             self._changed.clear()
             try:
-                last = await log.number(self.database)
-                self._mine = news and last > self._marks.last
+                known = self._last
+                last = await log.number(self.database, known)
+                self._mine, self._last = news and last > known, max(self._last, last)
                 if self.numbered is not None:
                     self.numbered(last)
+                if self._mine:
+                    await asyncio.sleep(_GATHER_SECONDS)
             except AppError as error:
                 if error.code in _NO_LOG:
                     return
@@ -186,19 +189,31 @@ class Feed:
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
 
+    async def _look(self) -> None:
+        """Ask how far the log goes: something may not have been heard, or the database been put back."""
+        self._unsure, known = False, self._last
+        last = (await log.marks(self.database)).last
+        # What was told meanwhile may be newer.
+        self._last = last if self._last == known else max(self._last, last)
+        self.position = min(self.position, self._last)
+
     async def _read(self) -> None:
         while True:
             try:
                 self._numbered.clear()
-                self._marks = await log.marks(self.database)
+                if self._unsure:
+                    await self._look()
                 if not self._reads.is_set():
-                    self.position = self._marks.last
+                    self.position = self._last
                     self._reads.set()
-                while self.position < self._marks.last:
+                while self.position < self._last:
+                    began = time.monotonic()
                     await self._hand_out(await self._next())
+                    await asyncio.sleep(min(time.monotonic() - began, _LONGEST_TURN_SECONDS))
             except AppError as error:
                 if error.code in _NO_LOG:
                     return
+                self._unsure = True
                 logs.event(AWAY, {"reason": str(error)}, level="warning")
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
@@ -206,12 +221,12 @@ class Feed:
                 # A mistake of ours must not end the telling.
                 logs.event("unexpected_error", {"in": "realtime"}, level="error", error=error)
                 await asyncio.sleep(_PAUSE_SECONDS)
-            await _set_within(self._numbered, _POLL_SECONDS)
+            self._unsure |= not await _set_within(self._numbered, _POLL_SECONDS)
 
     async def _next(self) -> "_Batch":
         """The next changes that anybody wants to hear of, and who takes part: whoever comes later has missed them."""
         wanted = [table for table, found in self._subscriptions.items() if found]
-        after, last = self.position, self._marks.last
+        after, last = self.position, self._last
         changes: Sequence[Change] = await log.read(self.database, after, last, wanted) if wanted else ()
         # From here to the end nothing is awaited.
         until = changes[-1].position if len(changes) == log.MOST else last
@@ -224,12 +239,14 @@ class Feed:
             else:
                 one.position = until
         self.position = until
-        return _Batch(after, changes, list(taking_part))
+        changed = {change.table for change in changes}
+        concerned = (one for one in taking_part if not changed.isdisjoint(one.topic.tables))
+        return _Batch(after, changes, list(concerned))
 
     async def _hand_out(self, batch: "_Batch") -> None:
         if not batch.changes or not batch.readers:
             return
-        seen = await self.see(batch.changes, batch.readers)
+        seen = await self.eyes.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
             if one.stamp in seen.failed:
@@ -250,98 +267,10 @@ class Feed:
                 told = 0
                 await asyncio.sleep(0)
 
-    def _tell(self, subscription: Subscription, change: Change, seen: "Seen") -> None:
+    def _tell(self, subscription: Subscription, change: Change, seen: Seen) -> None:
         told = None if subscription.ended else seen.told(subscription, change)
         if told is not None and not subscription.deliver(told) and subscription.missed_since is None:
             subscription.missed_since = change.position - 1
-
-    async def see(self, changes: Sequence[Change], subscriptions: Iterable[Subscription]) -> "Seen":
-        """What each reader may see of each change that concerns them, and what they are told besides."""
-        by_table: dict[Name, list[Change]] = defaultdict(list)
-        for change in changes:
-            by_table[change.table].append(change)
-        subscriptions = list(subscriptions)
-        asked: dict[tuple[Stamp, Name], dict[int, Change]] = defaultdict(dict)
-        for one in subscriptions:
-            for table in one.topic.tables:
-                which = asked[one.stamp, table]
-                which.update((item.position, item) for item in by_table[table] if one.topic.concerns(item))
-        seen = Seen()
-        await asyncio.gather(
-            *(
-                self._asked(stamp, table.name, seen, self._see(stamp, table, list(which.values()), seen))
-                for (stamp, table), which in asked.items()
-                if which
-            )
-        )
-        wanted: dict[tuple[Stamp, str], set[str]] = defaultdict(set)
-        for one in subscriptions:
-            for table, lookup in one.topic.lookups.items():
-                for change in by_table[table]:
-                    if (one.stamp, change.position) in seen.sights and one.topic.concerns(change):
-                        wanted[one.stamp, lookup.statement].add(_key(change, lookup))
-        await asyncio.gather(
-            *(
-                self._asked(stamp, "lookup", seen, self._look_up(stamp, statement, keys, seen))
-                for (stamp, statement), keys in wanted.items()
-            )
-        )
-        return seen
-
-    async def _asked(self, stamp: Stamp, what: str, seen: "Seen", asking: Coroutine[Any, Any, None]) -> None:
-        try:
-            async with self._asking, asyncio.timeout(_LONGEST_SECONDS):
-                await asking
-        except (AppError, TimeoutError) as error:
-            # One reader's trouble is nobody else's.
-            logs.event(NOT_JUDGED, {"table": what, "reason": str(error)}, level="warning")
-            seen.failed.add(stamp)
-        finally:
-            asking.close()
-
-    async def _look_up(self, stamp: Stamp, statement: str, keys: Collection[str], seen: "Seen") -> None:
-        for key, found in await self.database.fetch(stamp, statement, list(keys), mode="write"):
-            seen.found[stamp, statement, key] = orjson.loads(found)
-
-    async def _see(self, stamp: Stamp, table: Name, changes: Sequence[Change], seen: "Seen") -> None:
-        images = [text for change in changes for text in (change.old_text, change.new_text) if text is not None]
-        readable = await self.readers.readable(table, stamp, images)
-        columns = (await self.readers.rules(table, stamp.role)).columns - self.hidden
-        places = itertools.count()
-        for change in changes:
-            old, new = (
-                None if image is None or next(places) not in readable else image for image in (change.old, change.new)
-            )
-            if old is None and new is None:
-                continue
-            # Most readers see the same.
-            key = (change.position, stamp.role, old is None, new is None)
-            if key not in seen.shared:
-                seen.shared[key] = Sight(change, _shown(old, columns), _shown(new, columns))
-            seen.sights[stamp, change.position] = seen.shared[key]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What readers may see of some changes, by reader."""
-
-    sights: dict[tuple[Stamp, int], Sight] = field(default_factory=dict[tuple[Stamp, int], Sight])
-    #: The same, by what they depend on.
-    shared: dict[Hashable, Sight] = field(default_factory=dict[Hashable, Sight])
-    #: What was looked up, by reader, statement and key.
-    found: dict[tuple[Stamp, str, str], Any] = field(default_factory=dict[tuple[Stamp, str, str], Any])
-    #: Readers who could not be asked about.
-    failed: set[Stamp] = field(default_factory=set[Stamp])
-
-    def told(self, subscription: Subscription, change: Change) -> Told | None:
-        """What somebody is told of a change."""
-        topic, stamp = subscription.topic, subscription.stamp
-        sight = self.sights.get((stamp, change.position))
-        if sight is None or change.table not in topic.tables or not topic.concerns(change):
-            return None
-        lookup = topic.lookups.get(change.table)
-        found = None if lookup is None else self.found.get((stamp, lookup.statement, _key(change, lookup)))
-        return topic.told(sight, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,14 +280,6 @@ class _Batch:
     after: int
     changes: Sequence[Change]
     readers: Sequence[Subscription]
-
-
-def _key(change: Change, lookup: Lookup) -> str:
-    return str((change.new or change.old or {}).get(lookup.column))
-
-
-def _shown(image: Image | None, columns: Collection[str]) -> Image | None:
-    return None if image is None else {name: value for name, value in image.items() if name in columns}
 
 
 async def _room(subscription: Subscription, seconds: float = math.inf) -> bool:

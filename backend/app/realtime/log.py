@@ -17,7 +17,7 @@ from app.catalog.types import Name
 CHANGED, NUMBERED = "relais_changes", "relais_numbered"
 #: Changes that are numbered, or read, in one go.
 MOST = 1000
-_NUMBER = "select relais.number_changes($1)"
+_NUMBER = "select relais.number_changes($1) as last"
 #: What is before the first position that is left has been forgotten.
 _MARKS = """
     select m.last, coalesce((select min(c.position) - 1 from relais.change_log as c), m.last) as floor
@@ -68,13 +68,14 @@ class Marks:
     floor: int
 
 
-async def number(database: Database) -> int:
-    """Give committed changes their positions; the last one that was given."""
-    async with database.connection(SERVICE, "write") as connection:
-        while True:
-            last = await connection.fetchval(_NUMBER, MOST)
-            if not await connection.fetchval("select exists (select from relais.change_log where position is null)"):
-                return last
+async def number(database: Database, known: int = 0) -> int:
+    """Give committed changes their positions, given one that was given already; the last one."""
+    while True:
+        (row,) = await database.fetch(SERVICE, _NUMBER, MOST, mode="write")
+        before, known = known, row["last"]
+        # As many as are numbered in one go, whoever did it: there may be more.
+        if known - before < MOST:
+            return known
 
 
 async def marks(database: Database) -> Marks:

@@ -136,7 +136,7 @@ class Outlets:
             readers = [
                 (outlet, Subscription(outlet.topic(), self._reader(outlet, tenant), _nobody)) for outlet in outlets
             ]
-            seen = await self.feed.see(theirs, [reader for _, reader in readers])
+            seen = await self.feed.eyes.see(theirs, [reader for _, reader in readers])
             for change in theirs:
                 for outlet, reader in readers:
                     told = seen.told(reader, change)

@@ -4,12 +4,16 @@ A change that is told late must not show what its reader could never have read: 
 public now is judged as it was then. So policies are not asked by reading the table, where the row is as it is now, but
 their conditions are put to the image, in the reader's name. What they look up elsewhere (shares, memberships) is as it
 is now: who has lost a share is told nothing more.
+
+Most of what many hear of is open to all of them. So the part of the conditions on which readers agree is asked once for
+all who have the same role in the same tenant, and only what it leaves out is asked in each reader's name.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.adapters.postgres import SERVICE, Database, Stamp
+from app.catalog.conditions import for_everybody
 from app.catalog.identifiers import quoted
 from app.catalog.policies import policies_of
 from app.catalog.types import Name
@@ -25,6 +29,8 @@ class Rules:
     #: What tells which of the images a caller may read; empty: none of them, ever.
     statement: str
     columns: frozenset[str]
+    #: What tells which of them whoever has the role in the same tenant may read for sure; empty: of none is that known.
+    shared: str = ""
 
 
 @dataclass(slots=True)
@@ -50,10 +56,16 @@ class Readers:
 
     async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
         """The places of those images, given as JSON, that a caller may read."""
-        rules = await self.rules(table, stamp.role)
-        if not rules.statement or not images:
+        return await self._places((await self.rules(table, stamp.role)).statement, stamp, images)
+
+    async def readable_by_all(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
+        """The places of images that every caller may read who has the role of this one, in the same tenant."""
+        return await self._places((await self.rules(table, stamp.role)).shared, stamp, images)
+
+    async def _places(self, statement: str, stamp: Stamp, images: Sequence[str]) -> set[int]:
+        if not statement or not images:
             return set()
-        rows = await self.database.fetch(stamp, rules.statement, list(images), mode="write")
+        rows = await self.database.fetch(stamp, statement, list(images), mode="write")
         return {row[0] for row in rows}
 
     async def _looked_up(self, table: Name, role: str) -> Rules:
@@ -62,7 +74,9 @@ class Readers:
             self.database.forget(connection)
         if found is None or not found.columns:
             return Rules("", frozenset())
-        return Rules(_statement(table, found.condition()), found.columns)
+        condition = found.condition()
+        shared = for_everybody(condition, table.name, found.columns)
+        return Rules(_statement(table, condition), found.columns, _statement(table, shared) if shared else "")
 
 
 def _statement(table: Name, conditions: str) -> str:

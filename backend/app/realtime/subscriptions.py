@@ -26,10 +26,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a reader may see of a change: images of it, with the columns that they may read."""
+    """What a reader may see of a change: the row as it is now, with the columns that they may read.
+
+    Without one they could read it as it was before.
+    """
 
     change: Change
-    old: Image | None
     new: Image | None
     #: What is made of it, for those who are told the same.
     made: dict[Hashable, Told] = field(default_factory=dict[Hashable, Told], compare=False)

@@ -92,6 +92,17 @@ class Client:
                 self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})
 
 
+class _Written(packet.Packet):
+    """A packet that is sent to many: it is written once."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(packet.MESSAGE, data=text)
+        self._text = f"{packet.MESSAGE}{text}"
+
+    def encode(self, b64: bool = False) -> str:
+        """As it is sent."""
+        return self._text
+
+
 def _packet(event: str, payload: Mapping[str, Any]) -> packet.Packet:
-    text = f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]"
-    return packet.Packet(packet.MESSAGE, data=text)
+    return _Written(f"2[{orjson.dumps(event).decode()},{orjson.dumps(payload).decode()}]")

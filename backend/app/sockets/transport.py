@@ -5,11 +5,13 @@ the connection is cut: closing it in order would wait for the peer.
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import OP_TEXT, CloseCode, Frame
+from websockets.protocol import State
 
 #: Messages that a client may send before the first of them is looked at, and frames that a message may be made of.
 _MOST_WAITING, _MOST_FRAMES = 1000, 1000
@@ -21,6 +23,32 @@ class Connection(WebSocketsSansIOProtocol):
     """One that is read from as fast as it is written to."""
 
     _cutting: asyncio.TimerHandle | None = None
+    #: What is sent at the end of this turn, in one go.
+    _frames_due: list[bytes] | None = None
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send what the application has; of messages that are sent one after the other, all at once."""
+        text = message.get("text") if message["type"] == "websocket.send" else None
+        if not isinstance(text, str) or not self._is_open():
+            self._flush()
+            return await super().send(message)
+        if self._frames_due is None:
+            self._frames_due = []
+            self.loop.call_soon(self._flush)
+        self._frames_due.append(_frame(text))
+
+    def _is_open(self) -> bool:
+        return (
+            self.handshake_complete
+            and self.writable.is_set()
+            and not (self.disconnected or self.close_sent)
+            and self.conn.state is State.OPEN
+        )
+
+    def _flush(self) -> None:
+        due, self._frames_due = self._frames_due, None
+        if due and not self.transport.is_closing():
+            self.transport.write(b"".join(due))
 
     def pause_writing(self) -> None:
         """The peer takes nothing: wait for it, but not for ever."""
@@ -75,6 +103,11 @@ class Connection(WebSocketsSansIOProtocol):
                 return self._refuse(CloseCode.INVALID_DATA)
         super().send_receive_event_to_app()
 
+    def handle_close(self, event: Frame) -> None:
+        """The peer goes: what is due was said before that."""
+        self._flush()
+        super().handle_close(event)
+
     def _refuse(self, code: int) -> None:
         self.frames = []
         if not self.close_sent:
@@ -93,3 +126,9 @@ class Connection(WebSocketsSansIOProtocol):
     def _cut(self) -> None:
         transport: Any = self.transport
         transport.abort()
+
+
+@lru_cache(maxsize=64)
+def _frame(text: str) -> bytes:
+    """A message as it is sent to each of many: a server's frames are the same for all."""
+    return Frame(OP_TEXT, text.encode()).serialize(mask=False)
