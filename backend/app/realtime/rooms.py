@@ -85,7 +85,8 @@ class _Room:
     elsewhere: dict[str, _Elsewhere] = field(default_factory=dict[str, _Elsewhere])
     #: Of what this process tells of its own.
     version: int = 0
-    waiting: asyncio.Queue[_Telling] = field(default_factory=lambda: asyncio.Queue(_MOST_WAITING))
+    waiting: list[_Telling] = field(default_factory=list["_Telling"])
+    #: While something waits.
     handing_out: asyncio.Task[None] | None = None
 
     def present(self) -> Iterable[Presence]:
@@ -127,7 +128,6 @@ class Rooms:
         room = self._rooms.get(name)
         if room is None:
             room = self._rooms[name] = _Room(name)
-            room.handing_out = asyncio.create_task(self._hand_out(room))
             self._bus.listen(_channel(name))
         room.members[member.key] = member
         if member.watches:
@@ -225,22 +225,30 @@ class Rooms:
             self._put(room, _difference(joins, leaves))
 
     def _put(self, room: _Room, telling: _Telling) -> None:
-        if not room.waiting.full():
-            return room.waiting.put_nowait(telling)
+        if len(room.waiting) < _MOST_WAITING:
+            room.waiting.append(telling)
+            if room.handing_out is None:
+                room.handing_out = asyncio.create_task(self._hand_out(room))
+            return
         for member in room.members.values():
             member.behind = True
 
     async def _hand_out(self, room: _Room) -> None:
         """One thing after the other: everybody is told in the same order."""
-        while True:
-            telling = await room.waiting.get()
-            concerned = [(member, told) for member in room.members.values() if (told := telling(member)) is not None]
-            unsure = await self._look(room, [member for member, _ in concerned])
-            for member, told in concerned:
-                if room.members.get(member.key) is not member:
-                    continue
-                if member in unsure or not member.deliver(told):
-                    member.behind = True
+        try:
+            while room.waiting:
+                await self._tell(room, room.waiting.pop(0))
+        finally:
+            room.handing_out = None
+
+    async def _tell(self, room: _Room, telling: _Telling) -> None:
+        concerned = [(member, told) for member in room.members.values() if (told := telling(member)) is not None]
+        unsure = await self._look(room, [member for member, _ in concerned])
+        for member, told in concerned:
+            if room.members.get(member.key) is not member:
+                continue
+            if member in unsure or not member.deliver(told):
+                member.behind = True
 
     async def _look(self, room: _Room, members: Sequence[Member]) -> Collection[Member]:
         """Show out whoever may not be there any more; those of whom that is not known."""

@@ -25,6 +25,7 @@ from app.sockets.pace import Pace
 from app.sockets.packets import Packet, read_packet
 
 NAMESPACE = "/"
+_KEPT = frozenset({"asgi.receive", "asgi.send", "asgi.scope", "HTTP_ORIGIN", "REQUEST_METHOD", "QUERY_STRING"})
 #: Times that one connection may try to sign in.
 _MOST_TRIES = 5
 
@@ -47,7 +48,7 @@ QUIET.setLevel(logging.ERROR)
 
 
 class _Engine(engineio.AsyncServer):
-    def create_queue(self, *_args: Any, **_options: Any) -> Outbox:
+    def create_queue(self, *_args: Any, **_options: Any) -> Any:
         return Outbox()
 
 
@@ -169,6 +170,7 @@ class StrictServer(socketio.AsyncServer):
                 await self._send_packet(eio_sid, told)
             else:
                 await self._handle_connect(eio_sid, NAMESPACE, packet.data)
+                _forget_request(cast("dict[str, dict[str, Any]]", self.environ).get(eio_sid, {}))
         elif sid is None or packet.namespace != NAMESPACE:
             # Said to a place that they are not in, by somebody who was shown out a moment ago, perhaps.
             return
@@ -176,6 +178,13 @@ class StrictServer(socketio.AsyncServer):
             await self._handle_disconnect(eio_sid, NAMESPACE, self.reason.CLIENT_DISCONNECT)
         elif packet.kind == "event":
             await self._handle_event(eio_sid, NAMESPACE, packet.id, packet.data)
+
+
+def _forget_request(environ: dict[str, Any]) -> None:
+    """Of the request that a connection began with, keep what is still asked for: it stays as long as the connection."""
+    kept = {name: value for name, value in environ.items() if name in _KEPT}
+    environ.clear()
+    environ.update(kept)
 
 
 def _count(counter: Counter[str], name: str, change: int) -> None:
