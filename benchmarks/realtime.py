@@ -95,8 +95,8 @@ class Guests:
 
     def close(self) -> None:
         """Show them out."""
-        self._process.kill()
-        self._process.wait()
+        with self._process:
+            self._process.kill()
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -201,13 +201,13 @@ def latency_from(process: subprocess.Popen[str]) -> Latency:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what the arguments say; 1 when something that was told did not come."""
     end_in_order()
-    chosen = _options(argv)
+    chosen = options(argv)
     with ground(chosen.rows) as place:
         print("\n".join(f"- {line}" for line in machine.description(place.postgres_version)), flush=True)
         tokens = [place.samples.tokens[number % len(place.samples.tokens)] for number in range(chosen.clients)]
         started = relais_command(place, port := free_port(), chosen.workers)
         with serving(Command(started.argv, {**started.env, **WIDE}), port, RELAIS.ready_path) as pid:
-            rows, lines = _measured(place, chosen, port, pid, tokens)
+            rows, lines = measured(place, chosen, port, pid, tokens)
         print("\n".join(f"- {line}" for line in lines), flush=True)
         rows.append(_through_redis(place, chosen))
     print(f"\n{report.drawn(HEADINGS, [row.cells() for row in rows])}\n")
@@ -216,9 +216,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if any(row.missing for row in rows) else 0
 
 
-def _measured(
+def measured(
     place: Ground, chosen: argparse.Namespace, port: int, pid: int, tokens: Sequence[str]
 ) -> tuple[list[Told], list[str]]:
+    """Changes alone and beside requests; and what connections and requests cost, in words."""
     with asked(place, port, chosen.requests, chosen.seconds) as process:
         alone = latency_from(process)
     before = rss_bytes(pid)
@@ -252,7 +253,8 @@ def _through_redis(place: Ground, chosen: argparse.Namespace) -> Told:
         return told_of("Redis alone", place, place.postgres_pid, party, chosen.subscribers, made)
 
 
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+def options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What is measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.realtime", description=__doc__)
     parser.add_argument("--rows", type=int, default=5000, help="resources in the database")
     parser.add_argument("--clients", type=int, default=2000, help="connections")

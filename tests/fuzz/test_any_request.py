@@ -28,7 +28,7 @@ from .health import assert_nothing_is_lent, assert_well
 from .invariants import problems_of
 from .strategies import BODIES, HEADERS, METHODS, PATHS, QUERY_PARTS, READS
 
-COUNT = int(os.environ.get("RELAIS_TEST_FUZZ", "20000"))
+COUNT = int(os.environ.get("RELAIS_TEST_FUZZ", "12000"))
 BATCH = 200
 #: What is wrong is told in curl commands: to look for fewer of them would take longer than to read them.
 MANNER = settings(
