@@ -421,6 +421,19 @@ async def test_polling_in_parallel_and_answers_that_nobody_comes_for_end_the_con
     assert (await client.get(path)).status_code == 400
 
 
+async def test_who_goes_while_an_answer_is_awaited_gets_it_at_once(
+    server: OwnServer, client: httpx.AsyncClient, member: Member
+) -> None:
+    path = await opened(client, member.access_token)
+    waiting = asyncio.create_task(client.get(path))
+    while (await asyncio.wait((waiting,), timeout=0.3))[0]:
+        waiting = asyncio.create_task(client.get(path))
+    assert (await client.post(path, content="1")).status_code == 200
+    answer = await asyncio.wait_for(waiting, 10)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert (await client.get(path)).status_code == 400
+
+
 async def test_an_upgrade_that_never_comes_is_not_waited_for(
     server: OwnServer, client: httpx.AsyncClient, member: Member
 ) -> None:

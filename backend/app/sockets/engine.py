@@ -141,6 +141,10 @@ class StrictServer(socketio.AsyncServer):
         if peer is not None:
             self._wait(peer, None)
             _count(self.of_address, peer.address, -1)
+        socket = self.socket(eio_sid)
+        if socket is not None and not socket.upgraded and reason == self.reason.CLIENT_DISCONNECT:
+            # Whoever says that they go may wait for the answer to their last question.
+            socket.queue.put_nowait(None)
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
