@@ -192,7 +192,9 @@ async def test_functions_that_write_are_stopped_by_the_transaction(
 
 
 async def test_accounts_are_not_lent(client: httpx.AsyncClient, people: People) -> None:
-    for path in ("/api/auth/session", "/api/auth/sessions", "/api/tenants"):
+    of_accounts = ("/api/auth/session", "/api/auth/sessions", "/api/tenants")
+    linked = ("/api/google-drive/user", "/api/google-drive/folders", "/api/github/user", "/api/github/repositories")
+    for path in (*of_accounts, *linked):
         answer = await client.get(path, headers=reading_as(people.super_admin, people.owner.id))
         must_be_refused(answer, 403, "RELAIS_AS_REFUSED")
 
