@@ -79,6 +79,28 @@ async def test_exactly_one_row_must_be_there(desk_client: httpx.AsyncClient, des
     assert await rows_of(desk_urls, "select * from desk.counters order by id") == before
 
 
+async def test_the_row_that_is_read_is_the_row_that_is_written(desk_client: httpx.AsyncClient, desk_urls: Urls) -> None:
+    """Whoever sees both rows and may change the second one alone must not change it with the tag of the first one."""
+    shared = """
+        create policy shared on desk.orders for select to authenticated using (title like '{0}%');
+        insert into desk.orders (title, owner) values ('{0} theirs', 'nobody')
+    """
+    me, title = somebody(), uuid4().hex
+    await run_sql(desk_urls.admin, *shared.format(title).split(";"))
+    made = {"title": f"{title} mine"}
+    assert (await desk_client.post("/orders", json=made, headers=me)).status_code == 201
+    for window in ("limit=1", "limit=1&offset=0", "%6Cimit=1"):
+        path = f"/orders?title=like.{title}*&order=id&{window}"
+        theirs = await desk_client.get(path, headers={**me, "Relais-ETag": "true"})
+        assert [row["title"] for row in theirs.json()] == [f"{title} theirs"]
+        headers = {**me, "If-Match": theirs.headers["etag"]}
+        for method, body in (("PATCH", {"json": {"amount": 5}}), ("DELETE", {})):
+            answer = await desk_client.request(method, path, headers=headers, **body)
+            assert (answer.status_code, answer.json()["details"]) == (412, "The filters find 2 rows")
+    query = f"select count(*), count(amount) from desk.orders where title like '{title}%'"
+    assert await rows_of(desk_urls, query) == [(2, 0)]
+
+
 async def test_rows_are_replaced_and_removed(desk_client: httpx.AsyncClient, desk_urls: Urls) -> None:
     await run_sql(desk_urls.admin, "insert into desk.notes values (50, 'a')", "insert into desk.counters values (50)")
     tag, _ = await seen(desk_client, "/counters?id=eq.50")

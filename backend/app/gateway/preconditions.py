@@ -1,7 +1,9 @@
 """`If-Match` on writes of single rows: nothing is written unless the row is as the client saw it.
 
-The row is as `GET` with the same query string and `Accept` shows it. It is read and written in one transaction that
-sees one moment: if anybody else has changed the row since, PostgreSQL refuses the write, and the row is looked at anew.
+The row is as `GET` with the same query string and `Accept` shows it, but for `limit` and `offset`: writes take no
+notice of them, so that another row could be read than the one that is written. It is read and written in one
+transaction that sees one moment: if anybody else has changed the row since, PostgreSQL refuses the write, and the row
+is looked at anew.
 """
 
 import re
@@ -13,6 +15,7 @@ from app.gateway.errors_beyond import PRECONDITION_ELSEWHERE, PRECONDITION_FAILE
 from app.gateway.etags import etag_of
 from app.gateway.parse import Head, Route
 from app.gateway.prepare import Prepared
+from app.gateway.query_string import without_window
 from app.gateway.together import Together
 from app.gateway.types import ApiRequest, ResultSet
 
@@ -45,7 +48,7 @@ def precondition_of(head: Head, route: Route) -> Precondition | None:
         raise refuse(PRECONDITION_FAILED, "There is no tag in the header", hint="Tags are sent in their quotes.")
     headers = {name.replace(b"content-p", b"accept-p"): head.headers[name]
                for name in _WHAT_IS_READ if name in head.headers}  # fmt: skip
-    return Precondition(tags, Head("GET", head.path, head.query_string, headers))
+    return Precondition(tags, Head("GET", head.path, without_window(head.query_string), headers))
 
 
 async def run_if(
