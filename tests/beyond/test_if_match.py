@@ -46,6 +46,13 @@ async def test_one_of_several_tags_is_enough(desk_client: httpx.AsyncClient, sai
     assert "etag" not in answer.headers
 
 
+async def test_tags_may_come_in_several_lines(desk_client: httpx.AsyncClient) -> None:
+    tag, _ = await seen(desk_client, ONE)
+    headers = [*somebody().items(), ("If-Match", tag), ("If-Match", '"y"')]
+    answer = await desk_client.patch(ONE, json={"note": uuid4().hex}, headers=headers)
+    assert answer.status_code == 204, answer.text
+
+
 async def test_the_tag_is_that_of_the_query_and_its_type(desk_client: httpx.AsyncClient) -> None:
     path = "/counters?id=eq.2&select=id,note"
     plain, _ = await seen(desk_client, path)
@@ -99,6 +106,20 @@ async def test_the_row_that_is_read_is_the_row_that_is_written(desk_client: http
             assert (answer.status_code, answer.json()["details"]) == (412, "The filters find 2 rows")
     query = f"select count(*), count(amount) from desk.orders where title like '{title}%'"
     assert await rows_of(desk_urls, query) == [(2, 0)]
+
+
+async def test_embeds_that_leave_out_rows_of_reads_are_refused(desk_client: httpx.AsyncClient) -> None:
+    me = somebody()
+    made = await desk_client.post("/orders", json={"title": "x"}, headers={**me, **REPRESENTATION})
+    order = made.json()[0]["id"]
+    assert (await desk_client.post("/lines", json={"order_id": order, "quantity": 1}, headers=me)).status_code == 201
+    headers = {**me, "If-Match": "*"}
+    left_out = ("lines!inner(id)", "lines(id)&lines=not.is.null", "lines(id)&or=(lines.not.is.null,id.eq.0)")
+    for embed, status in (*((each, 412) for each in left_out), ("lines(id)", 204)):
+        path = f"/orders?id=eq.{order}&select=id,{embed}"
+        assert (await desk_client.get(path, headers=me)).json() != []
+        answer = await desk_client.patch(path, json={"amount": 5}, headers=headers)
+        assert answer.status_code == status, (embed, answer.text)
 
 
 async def test_rows_are_replaced_and_removed(desk_client: httpx.AsyncClient, desk_urls: Urls) -> None:

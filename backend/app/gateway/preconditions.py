@@ -1,9 +1,9 @@
 """`If-Match` on writes of single rows: nothing is written unless the row is as the client saw it.
 
 The row is as `GET` with the same query string and `Accept` shows it, but for `limit` and `offset`: writes take no
-notice of them, so that another row could be read than the one that is written. It is read and written in one
-transaction that sees one moment: if anybody else has changed the row since, PostgreSQL refuses the write, and the row
-is looked at anew.
+notice of them, nor of rows that embeds leave out, so that another row could be read than the one that is written. It is
+read and written in one transaction that sees one moment: if anybody else has changed the row since, PostgreSQL refuses
+the write, and the row is looked at anew.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.gateway.parse import Head, Route
 from app.gateway.prepare import Prepared
 from app.gateway.query_string import without_window
 from app.gateway.together import Together
-from app.gateway.types import ApiRequest, ResultSet
+from app.gateway.types import AnyCondition, ApiRequest, EmbedCheck, Group, ResultSet
 
 HEADER = b"if-match"
 _WRITES = frozenset({"PATCH", "PUT", "DELETE"})
@@ -70,6 +70,9 @@ async def run_if(
 async def _tag_of_now(one: Together, head: Head, route: Route) -> bytes:
     request = one.engine.parsed(head, route, b"")
     prepared = one.engine.prepared(request)
+    node = prepared.plan.read
+    if any(child.inner for child in node.embeds) or any(map(_looks_at_embeds, node.conditions)):
+        raise refuse(PRECONDITION_FAILED, "Embeds leave out rows of reads alone", hint="Read the row without !inner.")
     try:
         result = await one.run(head, request, prepared)
     except AppError as error:
@@ -79,6 +82,12 @@ async def _tag_of_now(one: Together, head: Head, route: Route) -> bytes:
     if result.page_total != 1:
         raise _not_one(result.page_total)
     return etag_of(result.body, prepared.plan.media.content_type.encode("latin-1", "replace"))
+
+
+def _looks_at_embeds(item: AnyCondition) -> bool:
+    if isinstance(item, Group):
+        return any(map(_looks_at_embeds, item.terms))
+    return isinstance(item, EmbedCheck)
 
 
 def _not_one(rows: int) -> AppError:
