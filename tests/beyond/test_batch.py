@@ -1,11 +1,13 @@
 """Batches: requests in one transaction, all or none, later ones with what earlier ones answered."""
 
 import asyncio
+import threading
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from app.gateway import batch
 from app.settings import Settings
 
 from tests.beyond.desk import (
@@ -275,6 +277,28 @@ async def test_a_short_reference_does_not_stand_for_more_than_a_server_bears(des
     many = {"method": "POST", "path": "/orders", "body": {"title": "x", "document": [{"$ref": "0"}] * 100}}
     told = await ask(desk_client, [long, many], somebody(), status=400)
     assert (told["code"], told["details"]["item"]) == ("REQUEST_TOO_COMPLEX", 1)
+
+
+async def test_a_batch_does_not_answer_more_than_a_server_bears(desk_client: httpx.AsyncClient) -> None:
+    long = {"method": "POST", "path": "/rpc/long_text", "body": {"n": 30_000_000}}
+    told = await ask(desk_client, [long] * 3, somebody(), status=400)
+    assert (told["code"], told["details"]["item"]) == ("REQUEST_TOO_COMPLEX", 2)
+
+
+async def test_others_do_not_wait_for_a_long_batch_to_be_read(
+    desk_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[threading.Thread] = []
+
+    def noted(work: Any) -> Any:
+        return lambda *given: (there.append(threading.current_thread()), work(*given))[1]
+
+    monkeypatch.setattr(batch, "parse_items", noted(batch.parse_items))
+    monkeypatch.setattr(batch.Item, "bytes_of_body", noted(batch.Item.bytes_of_body))
+    for length, elsewhere in ((10, False), (2_000_000, True)):
+        there.clear()
+        assert len(await ask(desk_client, [order("x" * length)], somebody())) == 1
+        assert [thread is not threading.main_thread() for thread in there] == [elsewhere] * 2
 
 
 async def test_answers_that_are_no_json_are_texts(desk_client: httpx.AsyncClient) -> None:

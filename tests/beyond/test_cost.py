@@ -68,6 +68,16 @@ async def test_every_road_of_a_read_has_the_budget(shelf: httpx.AsyncClient) -> 
     refused(await shelf.get(ALL, headers={"Accept": "application/vnd.pgrst.plan+json; options=analyze"}))
 
 
+async def test_what_is_read_within_a_batch_has_it_too(shelf: httpx.AsyncClient) -> None:
+    written = {"method": "POST", "path": "/things", "body": {"id": 801}}
+    call = {"method": "POST", "path": "/rpc/books_of", "body": {"shelf": 3}}
+    for read in ({"method": "GET", "path": ALL}, {"method": "HEAD", "path": ALL}, call):
+        answer = await shelf.post("/batch", json=[written, read])
+        assert refused(answer)["details"] == {"item": 1, "details": None}
+    answer = await shelf.post("/batch", json=[written, {"method": "GET", "path": f"{ALL}&limit=3"}])
+    assert answer.status_code == 200, answer.text
+
+
 async def test_what_writes_has_none(shelf: httpx.AsyncClient) -> None:
     written = await shelf.post("/things", json={"id": 800}, headers={"Prefer": "return=representation"})
     assert written.status_code == 201

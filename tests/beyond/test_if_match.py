@@ -46,6 +46,13 @@ async def test_one_of_several_tags_is_enough(desk_client: httpx.AsyncClient, sai
     assert "etag" not in answer.headers
 
 
+async def test_tags_may_come_in_several_lines(desk_client: httpx.AsyncClient) -> None:
+    tag, _ = await seen(desk_client, ONE)
+    headers = [*somebody().items(), ("If-Match", tag), ("If-Match", '"y"')]
+    answer = await desk_client.patch(ONE, json={"note": uuid4().hex}, headers=headers)
+    assert answer.status_code == 204, answer.text
+
+
 async def test_the_tag_is_that_of_the_query_and_its_type(desk_client: httpx.AsyncClient) -> None:
     path = "/counters?id=eq.2&select=id,note"
     plain, _ = await seen(desk_client, path)
@@ -77,6 +84,42 @@ async def test_exactly_one_row_must_be_there(desk_client: httpx.AsyncClient, des
     single = {**me, "Accept": "application/vnd.pgrst.object+json"}
     assert (await desk_client.patch("/counters?id=eq.99", json={"note": "x"}, headers=single)).status_code == 412
     assert await rows_of(desk_urls, "select * from desk.counters order by id") == before
+
+
+async def test_the_row_that_is_read_is_the_row_that_is_written(desk_client: httpx.AsyncClient, desk_urls: Urls) -> None:
+    """Whoever sees both rows and may change the second one alone must not change it with the tag of the first one."""
+    shared = """
+        create policy shared on desk.orders for select to authenticated using (title like '{0}%');
+        insert into desk.orders (title, owner) values ('{0} theirs', 'nobody')
+    """
+    me, title = somebody(), uuid4().hex
+    await run_sql(desk_urls.admin, *shared.format(title).split(";"))
+    made = {"title": f"{title} mine"}
+    assert (await desk_client.post("/orders", json=made, headers=me)).status_code == 201
+    for window in ("limit=1", "limit=1&offset=0", "%6Cimit=1"):
+        path = f"/orders?title=like.{title}*&order=id&{window}"
+        theirs = await desk_client.get(path, headers={**me, "Relais-ETag": "true"})
+        assert [row["title"] for row in theirs.json()] == [f"{title} theirs"]
+        headers = {**me, "If-Match": theirs.headers["etag"]}
+        for method, body in (("PATCH", {"json": {"amount": 5}}), ("DELETE", {})):
+            answer = await desk_client.request(method, path, headers=headers, **body)
+            assert (answer.status_code, answer.json()["details"]) == (412, "The filters find 2 rows")
+    query = f"select count(*), count(amount) from desk.orders where title like '{title}%'"
+    assert await rows_of(desk_urls, query) == [(2, 0)]
+
+
+async def test_embeds_that_leave_out_rows_of_reads_are_refused(desk_client: httpx.AsyncClient) -> None:
+    me = somebody()
+    made = await desk_client.post("/orders", json={"title": "x"}, headers={**me, **REPRESENTATION})
+    order = made.json()[0]["id"]
+    assert (await desk_client.post("/lines", json={"order_id": order, "quantity": 1}, headers=me)).status_code == 201
+    headers = {**me, "If-Match": "*"}
+    left_out = ("lines!inner(id)", "lines(id)&lines=not.is.null", "lines(id)&or=(lines.not.is.null,id.eq.0)")
+    for embed, status in (*((each, 412) for each in left_out), ("lines(id)", 204)):
+        path = f"/orders?id=eq.{order}&select=id,{embed}"
+        assert (await desk_client.get(path, headers=me)).json() != []
+        answer = await desk_client.patch(path, json={"amount": 5}, headers=headers)
+        assert answer.status_code == status, (embed, answer.text)
 
 
 async def test_rows_are_replaced_and_removed(desk_client: httpx.AsyncClient, desk_urls: Urls) -> None:

@@ -35,6 +35,19 @@ HIDDEN_WRITER = """
     end $$;
     grant execute on function library.tampered(library.profiles) to authenticated;
 """
+TURNED = """
+    create function library.turned(library.profiles) returns text language plpgsql volatile as $$
+    begin
+        perform set_config('default_transaction_read_only', 'off', false);
+        return 'turned';
+    end $$;
+    create function library.wrote(library.profiles) returns text language plpgsql volatile as $$
+    begin
+        update library.profiles set bio = 'tampered' where user_id = relais.user_id();
+        return 'written';
+    end $$;
+    grant execute on function library.turned(library.profiles), library.wrote(library.profiles) to authenticated;
+"""
 
 
 async def notes(urls: Urls, admin: Member, target: str) -> int:
@@ -191,8 +204,25 @@ async def test_functions_that_write_are_stopped_by_the_transaction(
     assert own.status_code == 204, own.text
 
 
+async def test_what_a_function_sets_for_later_lets_nobody_write(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    await run_sql(urls.admin, TURNED, "notify relais_catalog")
+    headers, me = reading_as(people.admin, people.owner.id), f"user_id=eq.{people.owner.id}"
+    async with asyncio.timeout(60):
+        while (await client.get(f"/rest/v1/profiles?select=turned&{me}", headers=headers)).status_code != 200:
+            await asyncio.sleep(0.1)
+    tampered = await client.get(f"/rest/v1/profiles?select=wrote&{me}", headers=headers)
+
+    assert (tampered.status_code, tampered.json()["code"]) == (405, "25006"), tampered.text
+    bio = await value(urls.admin, "select bio from library.profiles where user_id = $1::text::uuid", people.owner.id)
+    assert bio != "tampered"
+
+
 async def test_accounts_are_not_lent(client: httpx.AsyncClient, people: People) -> None:
-    for path in ("/api/auth/session", "/api/auth/sessions", "/api/tenants"):
+    of_accounts = ("/api/auth/session", "/api/auth/sessions", "/api/tenants")
+    linked = ("/api/google-drive/user", "/api/google-drive/folders", "/api/github/user", "/api/github/repositories")
+    for path in (*of_accounts, *linked):
         answer = await client.get(path, headers=reading_as(people.super_admin, people.owner.id))
         must_be_refused(answer, 403, "RELAIS_AS_REFUSED")
 

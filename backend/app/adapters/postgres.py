@@ -290,11 +290,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, stamp: Stamp, mode: Mode = "write", *, isolation: Isolation | None = None
+        self, stamp: Stamp, mode: Mode = "write", *, isolation: Isolation | None = None, reads_only: bool = False
     ) -> AsyncGenerator[Connection]:
-        """A transaction as a caller: committed at the end of the block, rolled back by an exception."""
-        async with self._stamped(stamp, mode) as connection, connection.transaction(isolation=isolation):
-            yield connection  # pyright: ignore[reportReturnType]
+        """A transaction as a caller: committed at the end of the block, rolled back by an exception.
+
+        One that only reads is begun so: what transactions are by default, a function may have changed.
+        """
+        async with self._stamped(stamp, mode) as connection:
+            async with connection.transaction(isolation=isolation, readonly=reads_only):
+                yield connection  # pyright: ignore[reportReturnType]
 
     async def fetch_one(self, stamp: Stamp, mode: Mode, statement: str, args: Sequence[Any], *, call: bool) -> Row:
         """The one row of a statement as a caller: one round trip if a connection carries the stamp already.

@@ -1,7 +1,8 @@
 """`POST /batch`: requests in one transaction, all or none, later ones with what earlier ones answered."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
@@ -9,6 +10,7 @@ from app.catalog.types import Name
 from app.errors import AppError, refuse
 from app.gateway.batch_items import Item, of_item, parse_items
 from app.gateway.batch_references import Answers
+from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.engine import Engine
 from app.gateway.errors import BAD_PATH, too_complex
 from app.gateway.errors_beyond import BATCH_NOT_TEXT
@@ -22,6 +24,8 @@ from app.gateway.together import Together
 
 NAME = "batch"
 MEDIA_TYPE = b"application/vnd.relais.batch+json"
+#: A few words may ask for all there is, again and again, and all of it is held until the last item.
+_MOST_BYTES = 64 * 1024 * 1024
 
 
 def is_batch(head: Head, route: Route, engine: Engine) -> bool:
@@ -40,15 +44,19 @@ class Batch:
 
     head: Head
     items: Sequence[Item]
+    #: It takes long to read, so others are not to wait for it.
+    is_large: bool = False
     #: The item under way; None: none is.
     at: int | None = None
     rows: int = 0
-    _parts: list[bytes] = field(default_factory=list[bytes])
 
     @classmethod
-    def of(cls, head: Head, body: bytes, engine: Engine) -> "Batch":
+    async def of(cls, head: Head, body: bytes, engine: Engine) -> "Batch":
         """A batch as it came."""
-        return cls(head, parse_items(body, engine.settings.max_batch_items))
+        most = engine.settings.max_batch_items
+        if len(body) <= LARGE_BYTES:
+            return cls(head, parse_items(body, most))
+        return cls(head, await asyncio.to_thread(parse_items, body, most), is_large=True)
 
     @property
     def is_conditional(self) -> bool:
@@ -58,16 +66,22 @@ class Batch:
     async def answer(self, one: Together) -> Answer:
         """Carry out all of it."""
         answers, parts = Answers(), list[bytes]()
-        self.rows = 0
+        self.rows, length = 0, 0
         for number, item in enumerate(self.items):
             self.at = number
-            head = item.head(self.head, answers.resolved)
+            if self.is_large or length > LARGE_BYTES:
+                head, body = await asyncio.to_thread(self._resolved, item, answers)
+            else:
+                head, body = self._resolved(item, answers)
             route = parse_path(head.path)
             if route.kind == "root" or (route.name == NAME and is_batch(head, route, one.engine)):
                 raise refuse(BAD_PATH)
-            done = await answer_one(one, head, route, item.bytes_of_body(answers.resolved))
+            done = await answer_one(one, head, route, body)
             self.rows += done.rows
             answer = done.answer.without_body() if done.answer.status in BODILESS else done.answer
+            length += len(answer.body)
+            if length > _MOST_BYTES:
+                raise too_complex("Bytes of the answers", _MOST_BYTES)
             told = answer.body if done.is_json and answer.body else None
             answers.bodies.append(told)
             parts.append(_part(answer, told))
@@ -75,6 +89,9 @@ class Batch:
         await one.settle()
         body = b"[" + b",".join(parts) + b"]"
         return Answer(200, [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))], body)
+
+    def _resolved(self, item: Item, answers: Answers) -> tuple[Head, bytes]:
+        return item.head(self.head, answers.resolved), item.bytes_of_body(answers.resolved)
 
     def blamed(self, error: AppError | TooDeep) -> AppError:
         """An error, with the item that it is about."""

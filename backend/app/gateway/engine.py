@@ -122,7 +122,7 @@ class Engine:
         role = self.catalog.roles.get(caller.role) if self.settings.db_config else None
         isolation = isolation_named(role.isolation) if role is not None else None
         budget = self.budgets.get(caller.role) if costed else None
-        return Surroundings(self.rules, self.tenant_of(caller), isolation, budget)
+        return Surroundings(self.rules, self.tenant_of(caller), isolation, budget, reads_only=bool(caller.acting))
 
     def tenant_of(self, caller: Caller) -> str:
         """The tenant whose rows a caller is shown."""

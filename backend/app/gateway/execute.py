@@ -56,12 +56,15 @@ class Surroundings:
     isolation: Isolation | None
     #: What a read may cost; None: whatever it takes.
     budget: float | None = None
+    #: Whatever it is, it must not write.
+    reads_only: bool = False
 
     def need_transaction(self, request: ApiRequest) -> bool:
         """Whether settings ask for more around the statement than itself."""
         rules = self.rules
         return (
             bool(rules.pre_request)
+            or self.reads_only
             or self.isolation is not None
             or request.prefer.timezone is not None
             or rules.rolls_back(request.prefer)
@@ -122,7 +125,8 @@ async def _in_transaction(
 ) -> ResultSet:
     rules, isolation = surroundings.rules, prepared.isolation or surroundings.isolation
     try:
-        async with database.transaction(stamp, prepared.mode, isolation=isolation) as connection:
+        only = surroundings.reads_only
+        async with database.transaction(stamp, prepared.mode, isolation=isolation, reads_only=only) as connection:
             result = await run_within(database, connection, prepared, request, surroundings)
             if rules.rolls_back(request.prefer):
                 await settle(connection)

@@ -103,7 +103,8 @@ class Explainer:
         node, database, tenant = prepared.plan.read, self.conductor.database, engine.tenant_of(caller)
         stamp = engine.stamp(caller, head, request.target.schema)
         reader = replace(SERVICE, tenant_id=tenant)
-        async with database.transaction(reader, "read", isolation="repeatable_read") as connection:
+        reads = database.transaction(reader, "read", isolation="repeatable_read", reads_only=True)
+        async with reads as connection:
             database.forget(connection)
             rules = await policies_of(connection, node.source, caller.role)
             if rules is None:

@@ -1,7 +1,9 @@
 """`If-Match` on writes of single rows: nothing is written unless the row is as the client saw it.
 
-The row is as `GET` with the same query string and `Accept` shows it. It is read and written in one transaction that
-sees one moment: if anybody else has changed the row since, PostgreSQL refuses the write, and the row is looked at anew.
+The row is as `GET` with the same query string and `Accept` shows it, but for `limit` and `offset`: writes take no
+notice of them, nor of rows that embeds leave out, so that another row could be read than the one that is written. It is
+read and written in one transaction that sees one moment: if anybody else has changed the row since, PostgreSQL refuses
+the write, and the row is looked at anew.
 """
 
 import re
@@ -13,8 +15,9 @@ from app.gateway.errors_beyond import PRECONDITION_ELSEWHERE, PRECONDITION_FAILE
 from app.gateway.etags import etag_of
 from app.gateway.parse import Head, Route
 from app.gateway.prepare import Prepared
+from app.gateway.query_string import without_window
 from app.gateway.together import Together
-from app.gateway.types import ApiRequest, ResultSet
+from app.gateway.types import AnyCondition, ApiRequest, EmbedCheck, Group, ResultSet
 
 HEADER = b"if-match"
 _WRITES = frozenset({"PATCH", "PUT", "DELETE"})
@@ -45,7 +48,7 @@ def precondition_of(head: Head, route: Route) -> Precondition | None:
         raise refuse(PRECONDITION_FAILED, "There is no tag in the header", hint="Tags are sent in their quotes.")
     headers = {name.replace(b"content-p", b"accept-p"): head.headers[name]
                for name in _WHAT_IS_READ if name in head.headers}  # fmt: skip
-    return Precondition(tags, Head("GET", head.path, head.query_string, headers))
+    return Precondition(tags, Head("GET", head.path, without_window(head.query_string), headers))
 
 
 async def run_if(
@@ -67,6 +70,9 @@ async def run_if(
 async def _tag_of_now(one: Together, head: Head, route: Route) -> bytes:
     request = one.engine.parsed(head, route, b"")
     prepared = one.engine.prepared(request)
+    node = prepared.plan.read
+    if any(child.inner for child in node.embeds) or any(map(_looks_at_embeds, node.conditions)):
+        raise refuse(PRECONDITION_FAILED, "Embeds leave out rows of reads alone", hint="Read the row without !inner.")
     try:
         result = await one.run(head, request, prepared)
     except AppError as error:
@@ -76,6 +82,12 @@ async def _tag_of_now(one: Together, head: Head, route: Route) -> bytes:
     if result.page_total != 1:
         raise _not_one(result.page_total)
     return etag_of(result.body, prepared.plan.media.content_type.encode("latin-1", "replace"))
+
+
+def _looks_at_embeds(item: AnyCondition) -> bool:
+    if isinstance(item, Group):
+        return any(map(_looks_at_embeds, item.terms))
+    return isinstance(item, EmbedCheck)
 
 
 def _not_one(rows: int) -> AppError:

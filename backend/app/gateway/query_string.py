@@ -32,6 +32,7 @@ _WHOLE_NUMBER = re.compile(r"\s*-?[0-9]{1,4000}\s*\Z")
 _RANGE = re.compile(rb"([0-9]{1,4000})-([0-9]{0,4000})\Z")
 #: PostgreSQL's bigint.
 _MOST = 2**63 - 1
+_WINDOW = frozenset({"limit", "offset"})
 _RESERVED = frozenset({"select", "columns", "on_conflict"})
 Pair = tuple[str, str]
 
@@ -168,6 +169,15 @@ def _bounds(found: _Sorted) -> dict[EmbedPath, Bounds]:
                 bounds = (offset, None)
         found_bounds[path] = bounds
     return found_bounds
+
+
+def without_window(text: str) -> str:
+    """The query string without what it says of the root's limit and offset, as it was sent."""
+    return "&".join(part for part in _SEPARATOR.split(text) if part and _name_of(part) not in _WINDOW)
+
+
+def _name_of(part: str) -> str:
+    return unquote(part.partition("=")[0].replace("+", " "), errors="replace")
 
 
 def _whole(text: str) -> int | None:

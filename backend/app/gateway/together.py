@@ -64,7 +64,8 @@ class Together:
         reads = prepared.mode == "read"
         if reads:
             await connection.execute(_READ_ONLY)
-        result = await run_within(self.database, connection, prepared, request, engine.surroundings(self.caller))
+        surroundings = engine.surroundings(self.caller, costed=True)
+        result = await run_within(self.database, connection, prepared, request, surroundings)
         if reads:
             await connection.execute(_NOT_READ_ONLY)
         for row in before:

@@ -1,10 +1,10 @@
 """What an answer says that `db-max-rows` clipped: that there may be more, and where."""
 
-import re
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from app.gateway.parse import PREFIX, Head
 from app.gateway.prepare import Prepared
+from app.gateway.query_string import without_window
 from app.gateway.respond import Headers
 from app.gateway.types import ApiRequest, ResultSet
 
@@ -13,8 +13,6 @@ TRUNCATED = b"relais-truncated"
 _LONGEST_LINK = 4096
 #: All that an address may hold as it is.
 _AS_SENT = ":/?#[]@!$&'()*+,;=%-._~"
-_SEPARATOR = re.compile("[&;]")
-_WINDOW = frozenset({"limit", "offset"})
 
 
 def is_clipped(request: ApiRequest, prepared: Prepared, result: ResultSet) -> bool:
@@ -53,13 +51,10 @@ def truncation_headers(head: Head, request: ApiRequest, result: ResultSet, publi
 def _next_address(head: Head, request: ApiRequest, result: ResultSet, public_address: str) -> bytes:
     """The same query from where this answer ended; what `Range` asked for is said by `limit` and `offset`."""
     limit, offset = request.window
-    parts = [part for part in _SEPARATOR.split(head.query_string) if part and _key_of(part) not in _WINDOW]
+    others = without_window(head.query_string)
+    parts = [others] if others else []
     parts.append(f"offset={offset + result.page_total}")
     if limit is not None:
         parts.append(f"limit={limit - result.page_total}")
     mount = urlsplit(public_address).path.rstrip("/") if public_address else PREFIX
     return quote(f"{mount}{head.path}?{'&'.join(parts)}", safe=_AS_SENT, encoding="latin-1").encode()
-
-
-def _key_of(part: str) -> str:
-    return unquote(part.partition("=")[0].replace("+", " "), errors="replace")

@@ -66,7 +66,7 @@ class Writes:
             key = idempotency.key_of(head, body, caller, engine.tenant_of(caller))
             if batched:
                 preconditions.precondition_of(head, route)
-                batch = Batch.of(head, body, engine)
+                batch = await Batch.of(head, body, engine)
                 self.guard.count_more(caller, address, "writes", len(batch.items) - 1)
                 work = _of_batch(trace, engine, caller, head, batch)
             else:

@@ -83,12 +83,15 @@ def _rank_needed(rank: AppRole) -> AppError:
 
 
 def calling(
-    kind: Kind | None = None, *, user: bool = True, rank: AppRole | None = None
+    kind: Kind | None = None, *, user: bool = True, rank: AppRole | None = None, lends: bool = True
 ) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: anybody or a user, of at least this rank if one is given."""
+    """A dependency: anybody or a user, of at least this rank if one is given.
+
+    What it `lends` an administrator may read in somebody else's place.
+    """
 
     async def admitted(
-        request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user, lends=True))]
+        request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user, lends=lends))]
     ) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
         found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))

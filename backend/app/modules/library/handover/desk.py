@@ -85,9 +85,9 @@ class Desk:
 
 
 def at_desk(kind: Kind | None = None) -> Callable[..., Awaitable[Desk]]:
-    """A dependency: a user who hands something over."""
+    """A dependency: a user who hands something over, themselves: their linked accounts are nobody else's."""
 
-    async def admitted(request: Request, caller: Annotated[Caller, Depends(calling(kind))]) -> Desk:
+    async def admitted(request: Request, caller: Annotated[Caller, Depends(calling(kind, lends=False))]) -> Desk:
         redis: Redis = request.app.state.relais.redis
         return Desk(caller, accounts_of(request), redis, stored_file)
 
