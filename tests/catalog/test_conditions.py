@@ -34,12 +34,19 @@ CONDITIONS = [
     ("meta ->> 'shown' = 'yes'", "(meta ->> 'shown'::text) = 'yes'::text"),
     (r"title = E'a\\'' or true'", r"title = 'a\'' or true'::text"),
     ('"Owner" = 1', '"Owner" = 1'),
+    (
+        "made_at < '2020-01-01Z'::timestamptz + '1 day'",
+        "made_at < ('2020-01-01 00:00:00+00'::timestamp with time zone + '1 day'::interval)",
+    ),
+    ("kind = any ('{a,b}'::varchar[])", "kind = ANY (('{a,b}'::character varying[])::text[])"),
     # Who asks, when, and from where.
     ("title = current_user", None),
     (f"made_at < now() or {MINE}", None),
     ("made_at < current_timestamp", None),
     ("title = current_setting('request.jwt.claims', true)", None),
     ("made_at < 'now'::text::timestamptz", None),
+    ("made_at < '2020-01-01'::timestamp at time zone current_setting('request.zone')", None),
+    ("made_at < '2020-01-01'::timestamp at time zone title", None),
     # Other tables, functions, and what could be one.
     ("exists (select from relais.tenants where is_public)", None),
     ("lower(title) = 'a'", None),

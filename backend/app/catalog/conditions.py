@@ -26,6 +26,9 @@ _DIVIDING = frozenset("AND OR NOT CASE SELECT".split())
 _OPENING, _CLOSING = frozenset("(["), frozenset(")]")
 #: Casts that ask no function of anybody's. Those of constants are part of how these are written.
 _PLAIN_CASTS = frozenset({"text", "text[]"})
+#: What follows the first word of a type that has more than one. Words of the language may follow it as well: `AT TIME
+#: ZONE`, `OPERATOR`, and what they are about.
+_REST_OF_TYPES = frozenset("precision varying with without time zone year month day hour minute second to".split())
 
 
 class _Token(NamedTuple):
@@ -149,8 +152,11 @@ def _is_known(word: str, names: Collection[str], *, is_called: bool) -> bool:
 
 
 def _end_of_type(tokens: _Tokens, place: int) -> int:
-    while place < len(tokens) and (tokens[place].kind == "name" or tokens[place].said in {".", "[", "]"}):
-        if tokens[place].said in _KEYWORDS:
-            break
+    """Where a type ends that begins here: its schema, its name, more words, and what makes an array of it."""
+    said = [token.said for token in tokens]
+    place += 3 if said[place + 1 : place + 2] == ["."] else 1
+    while place < len(said) and said[place] in _REST_OF_TYPES:
         place += 1
+    while said[place : place + 2] == ["[", "]"]:
+        place += 2
     return place
