@@ -75,7 +75,7 @@ class Readers:
         if found is None or not found.columns:
             return Rules("", frozenset())
         condition = found.condition()
-        shared = for_everybody(condition, table.name, found.columns)
+        shared = for_everybody(found)
         return Rules(_statement(table, condition), found.columns, _statement(table, shared) if shared else "")
 
 
