@@ -187,3 +187,29 @@ async def test_one_readers_trouble_is_nobody_elses(database: Database, urls: Url
     await feed.subscribe(broken, None)
     await written(urls, owner, ["a", "b"])
     await until(lambda: len(heard) == 2)
+
+
+async def test_what_an_image_leaves_out_is_not_taken_for_null(database: Database, urls: Urls) -> None:
+    drafts = Name("public", "drafts")
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.drafts (id int primary key, body text not null, is_closed boolean not null, warning text,
+          "is 'hidden'" boolean generated always as (is_closed) stored);
+        alter table public.drafts enable row level security;
+        grant select on public.drafts to authenticated, anon;
+        create policy not_warned on public.drafts for select to authenticated using (warning is null);
+        create policy not_hidden on public.drafts for select to anon using ("is 'hidden'" is not true);
+        select relais.watch_changes('public.drafts');
+        insert into public.drafts values
+          (1, repeat('x', 40000), false, repeat('y', 4000)), (2, 'open', false, null), (3, 'closed', true, 'careful')
+    """)
+    await connection.close()
+    last = await log.number(database)
+    images = [change.new_text or "" for change in await log.read(database, last - 3, last, [drafts])]
+    readers, readable = Readers(database), dict[str, list[set[int]]]()
+    for role in ("authenticated", "anon"):
+        stamp = Stamp(role, f'{{"role":"{role}"}}', "", "", "public")
+        ask = (readers.readable, readers.readable_by_all)
+        readable[role] = [await each(drafts, stamp, images) for each in ask]
+    # What is generated is never there; so nobody can be told by it.
+    assert readable == {"authenticated": [{1}, {1}], "anon": [set(), set()]}

@@ -9,7 +9,7 @@ Most of what many hear of is open to all of them. So the part of the conditions 
 all who have the same role in the same tenant, and only what it leaves out is asked in each reader's name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from app.adapters.postgres import SERVICE, Database, Stamp
@@ -76,15 +76,22 @@ class Readers:
             return Rules("", frozenset())
         condition = found.condition()
         shared = for_everybody(found)
-        return Rules(_statement(table, condition), found.columns, _statement(table, shared) if shared else "")
+        judged = _statement(table, condition, found.needed)
+        return Rules(judged, found.columns, _statement(table, shared, found.needed) if shared else "")
 
 
-def _statement(table: Name, conditions: str) -> str:
-    """The image takes the place of the table: by its name, for that is how conditions speak of it."""
+def _statement(table: Name, conditions: str, needed: Collection[str]) -> str:
+    """The image takes the place of the table: by its name, for that is how conditions speak of it.
+
+    Values are left out of images: long ones, and those that are generated. Where a condition speaks of such a value, it
+    cannot be judged, and nobody is shown the row: null is not what the row has there.
+    """
+    texts = ("'" + name.replace("'", "''") + "'" for name in sorted(needed))
+    whole = "".join(f""" and "image"."row"::jsonb ? {text}""" for text in texts)
     return f"""
         select "image"."place" - 1 from unnest($1::text[]) with ordinality as "image"("row", "place")
         cross join lateral (
           select "of".* from jsonb_populate_record(null::{quoted(*table)}, "image"."row"::jsonb) as "of"
         ) as {quoted(table.name)}
-        where {conditions}
+        where ({conditions}){whole}
     """  # noqa: S608 - conditions are PostgreSQL's own, names are quoted
