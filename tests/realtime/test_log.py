@@ -12,6 +12,7 @@ from app.adapters.postgres import SERVICE, Database, Stamp
 from app.catalog.types import Name
 from app.realtime import log
 from app.realtime.feed import Feed
+from app.realtime.filters import Filter
 from app.realtime.rules import Readers
 from app.realtime.sights import Eyes
 from app.realtime.subscriptions import RowsOf, Subscription, Told
@@ -119,7 +120,7 @@ async def feed(database: Database) -> AsyncGenerator[Feed]:
 
 
 async def subscribed(
-    feed: Feed, user_id: str, *, since: int | None = None
+    feed: Feed, user_id: str, *, since: int | None = None, rows: RowsOf | None = None
 ) -> tuple[list[Any], Subscription, int | None]:
     heard = list[Any]()
 
@@ -127,7 +128,7 @@ async def subscribed(
         heard.append(told.payload)
         return True
 
-    subscription = Subscription(RowsOf("notes", NOTES), stamp_of(user_id), deliver)
+    subscription = Subscription(rows or RowsOf("notes", NOTES), stamp_of(user_id), deliver)
     gap = await feed.subscribe(subscription, since)
     if subscription.catching_up:
         feed.go_on_apart(subscription)
@@ -213,3 +214,38 @@ async def test_what_an_image_leaves_out_is_not_taken_for_null(database: Database
         readable[role] = [await each(drafts, stamp, images) for each in ask]
     # What is generated is never there; so nobody can be told by it.
     assert readable == {"authenticated": [{1}, {1}], "anon": [set(), set()]}
+
+
+async def test_filters_find_nothing_out_that_is_not_shown(database: Database, urls: Urls) -> None:
+    ballots, owner, other = Name("public", "ballots"), str(uuid4()), str(uuid4())
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.ballots (id int primary key, owner uuid, body text, voter text);
+        alter table public.ballots enable row level security;
+        grant select (id, owner, body) on public.ballots to authenticated;
+        create policy mine on public.ballots for select to authenticated using (owner = (select relais.user_id()));
+        select relais.watch_changes('public.ballots');
+    """)
+    feed = Feed(database, Eyes(database, Readers(database)), frozenset({ballots}))
+    feed.start()
+    try:
+        heard = dict[str, list[Any]]()
+        for column, value in (("body", "before"), ("body", "after"), ("voter", "somebody"), ("id", 2)):
+            rows = RowsOf("ballots", ballots, frozenset({"DELETE"}), Filter(column, "eq", (value,)))
+            heard[f"{column}={value}"], _, _ = await subscribed(feed, owner, rows=rows)
+        await connection.execute(
+            "insert into public.ballots select id, $1, 'before', 'somebody' from generate_series(1, 2) id", owner
+        )
+        # Out of sight, with a text and a key that its former reader never sees.
+        await connection.execute("update public.ballots set id = 3, owner = $1, body = 'after' where id = 1", other)
+        await connection.execute("delete from public.ballots where id = 2")
+        await until(lambda: heard["id=2"])
+        assert {name: [told["old"]["id"] for told in found] for name, found in heard.items()} == {
+            "body=before": [1, 2],
+            "body=after": [],
+            "voter=somebody": [],
+            "id=2": [2],
+        }
+    finally:
+        await connection.close()
+        await feed.stop()

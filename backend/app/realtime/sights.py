@@ -119,7 +119,7 @@ class Eyes:
             columns = await self._columns(table, role)
             seen.was_open[key] = {position for position, is_new in is_open if not is_new}
             seen.of_all[key] = {
-                item.position: Sight(item, _shown(item.new, columns))
+                item.position: _sight(item, columns, is_there=item.new is not None)
                 for item in which
                 if (item.position, item.new is not None) in is_open
             }
@@ -165,7 +165,7 @@ class Eyes:
                 # Whoever sees the row sees the same of it.
                 key = (change.position, stamp.role, is_there)
                 if key not in seen.shared:
-                    seen.shared[key] = Sight(change, _shown(change.new, columns) if is_there else None)
+                    seen.shared[key] = _sight(change, columns, is_there=is_there)
                 seen.of_one[stamp, change.position] = seen.shared[key]
 
     async def _columns(self, table: Name, role: str) -> frozenset[str]:
@@ -179,6 +179,12 @@ def _images(change: Change) -> list[tuple[_Image, str]]:
 
 def _key(change: Change, lookup: Lookup) -> str:
     return str((change.new or change.old or {}).get(lookup.column))
+
+
+def _sight(change: Change, columns: Collection[str], *, is_there: bool) -> Sight:
+    if is_there:
+        return Sight(change, _shown(change.new, columns))
+    return Sight(change, None, _shown(change.old, columns))
 
 
 def _shown(image: Image | None, columns: Collection[str]) -> Image | None:

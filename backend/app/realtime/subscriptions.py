@@ -33,6 +33,8 @@ class Sight:
 
     change: Change
     new: Image | None
+    #: Of one that is gone, what they could read of it before: it is not told, but looked at.
+    old: Image | None = None
     #: What is made of it, for those who are told the same.
     made: dict[Hashable, Told] = field(default_factory=dict[Hashable, Told], compare=False)
 
@@ -153,16 +155,19 @@ class RowsOf:
         kind = "DELETE" if sight.is_gone else change.operation
         if kind not in self.events:
             return None
-        if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
+        seen = (sight.old if sight.is_gone else sight.new) or {}
+        # What a reader may not see is not to be found out by asking for it.
+        if self.filter is not None and not self.filter.matches(seen):
             return None
+        key = {name: seen[name] for name in change.key if name in seen}
         if kind != "DELETE":
-            self._gone.pop(change.key.get("id"), None)
-        elif self.rights and not self._goes(change.key.get("id")):
+            self._gone.pop(key.get("id"), None)
+        elif self.rights and not self._goes(key.get("id")):
             return None
         like = self.channel, self.id, self.schema
         made = sight.made.get(like)
         if made is None:
-            old: Image = change.key if kind != "INSERT" else dict[str, Any]()
+            old: Image = key if kind != "INSERT" else dict[str, Any]()
             made = sight.made[like] = Told("postgres_changes", self._payload(kind, change, old, sight.new))
         return made
 
