@@ -249,3 +249,26 @@ async def test_filters_find_nothing_out_that_is_not_shown(database: Database, ur
     finally:
         await connection.close()
         await feed.stop()
+
+
+async def test_values_that_cannot_be_passed_on_hold_nothing_up(database: Database, urls: Urls) -> None:
+    sheets, owner = Name("public", "sheets"), str(uuid4())
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.sheets (id int primary key, total numeric, cells jsonb);
+        grant select on public.sheets to authenticated;
+        select relais.watch_changes('public.sheets');
+    """)
+    feed = Feed(database, Eyes(database, Readers(database)), frozenset({sheets}))
+    feed.start()
+    try:
+        heard, _, _ = await subscribed(feed, owner, rows=RowsOf("sheets", sheets))
+        await connection.execute("insert into public.sheets values (1, 1e400, null)")
+        deep = "[" * 1200 + "]" * 1200
+        await connection.execute("insert into public.sheets values (2, 2, $1::text::jsonb)", deep)
+        await connection.execute("insert into public.sheets values (3, 3, '[3]')")
+        await until(lambda: len(heard) == 3)
+        assert [told["new"] for told in heard] == [{"id": 1}, {"id": 2}, {"id": 3, "total": 3, "cells": [3]}]
+    finally:
+        await connection.close()
+        await feed.stop()
