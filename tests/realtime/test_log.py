@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -271,4 +271,25 @@ async def test_values_that_cannot_be_passed_on_hold_nothing_up(database: Databas
         assert [told["new"] for told in heard] == [{"id": 1}, {"id": 2}, {"id": 3, "total": 3, "cells": [3]}]
     finally:
         await connection.close()
+        await feed.stop()
+
+
+async def test_a_token_that_is_renewed_at_that_moment_loses_nothing(database: Database, urls: Urls) -> None:
+    owner = str(uuid4())
+    again = Stamp("authenticated", '{"role":"authenticated","iat":2}', owner, "", "public")
+
+    class Asked(Readers):
+        async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
+            subscription.stamp = again
+            return await super().readable(table, stamp, images)
+
+    feed = Feed(database, Eyes(database, Asked(database)), frozenset({NOTES}))
+    feed.start()
+    try:
+        heard, subscription, _ = await subscribed(feed, owner)
+        await written(urls, owner, ["a", "b"])
+        await until(lambda: heard and heard[-1]["new"]["body"] == "b")
+        assert [told["new"]["body"] for told in heard] == ["a", "b"]
+        assert subscription.stamp == again
+    finally:
         await feed.stop()

@@ -249,7 +249,7 @@ class Feed:
         seen = await self.eyes.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
-            if one.stamp in seen.failed:
+            if seen.has_failed(one):
                 one.position = batch.after
                 self.go_on_apart(one)
                 continue

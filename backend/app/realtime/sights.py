@@ -31,6 +31,8 @@ _Image = tuple[int, bool]
 class Seen:
     """What readers may see of some changes, by reader."""
 
+    #: As whom each was asked about: meanwhile they may have brought another token.
+    stamps: dict[Subscription, Stamp] = field(default_factory=dict[Subscription, Stamp])
     #: Of what is told to all alike who have the same role in a tenant, by position.
     of_all: dict[_Alike, dict[int, Sight]] = field(default_factory=dict[_Alike, dict[int, Sight]])
     #: Changes before which the row was open to all of them.
@@ -50,9 +52,13 @@ class Seen:
         found = None if of_all is None else of_all.get(change.position)
         return found or self.of_one.get((stamp, change.position))
 
+    def has_failed(self, subscription: Subscription) -> bool:
+        """Whether somebody could not be asked about."""
+        return self.stamps[subscription] in self.failed
+
     def told(self, subscription: Subscription, change: Change) -> Told | None:
         """What somebody is told of a change."""
-        topic, stamp = subscription.topic, subscription.stamp
+        topic, stamp = subscription.topic, self.stamps[subscription]
         sight = self.sight(stamp, change)
         if sight is None or change.table not in topic.tables or not topic.concerns(change):
             return None
@@ -76,14 +82,13 @@ class Eyes:
         by_table: dict[Name, list[Change]] = defaultdict(list)
         for change in changes:
             by_table[change.table].append(change)
-        subscriptions = list(subscriptions)
+        seen = Seen({one: one.stamp for one in subscriptions})
         asked: _Asked = defaultdict(dict)
-        for one in subscriptions:
+        for one, stamp in seen.stamps.items():
             for table in one.topic.tables:
                 which = [item for item in by_table[table] if one.topic.concerns(item)]
                 if which:
-                    asked[table, one.stamp].update((item.position, item) for item in which)
-        seen = Seen()
+                    asked[table, stamp].update((item.position, item) for item in which)
         await self._see_what_all_may(asked, seen)
         await asyncio.gather(
             *(
@@ -92,11 +97,11 @@ class Eyes:
             )
         )
         wanted: dict[tuple[Stamp, str], set[str]] = defaultdict(set)
-        for one in subscriptions:
+        for one, stamp in seen.stamps.items():
             for table, lookup in one.topic.lookups.items():
                 for change in by_table[table]:
-                    if one.topic.concerns(change) and seen.sight(one.stamp, change) is not None:
-                        wanted[one.stamp, lookup.statement].add(_key(change, lookup))
+                    if one.topic.concerns(change) and seen.sight(stamp, change) is not None:
+                        wanted[stamp, lookup.statement].add(_key(change, lookup))
         await asyncio.gather(
             *(
                 self._asked(stamp, "lookup", seen, self._look_up(stamp, statement, keys, seen))
