@@ -293,3 +293,33 @@ async def test_a_token_that_is_renewed_at_that_moment_loses_nothing(database: Da
         assert subscription.stamp == again
     finally:
         await feed.stop()
+
+
+async def test_who_comes_from_a_process_that_is_ahead_is_told_nothing_twice(
+    database: Database, urls: Urls, feed: Feed
+) -> None:
+    owner, goes_on = str(uuid4()), asyncio.Event()
+
+    class Slow(Readers):
+        async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
+            await goes_on.wait()
+            return await super().readable(table, stamp, images)
+
+    behind = Feed(database, Eyes(database, Slow(database)), frozenset({NOTES}))
+    behind.start()
+    try:
+        await subscribed(behind, str(uuid4()))
+        heard, _, _ = await subscribed(feed, owner)
+        for text in ("a", "b", "c"):
+            await written(urls, owner, [text])
+            await until(lambda text=text: heard and heard[-1]["new"]["body"] == text)
+        assert behind.position < heard[-1]["position"]
+        more, _, gap = await subscribed(behind, owner, since=heard[-1]["position"])
+        goes_on.set()
+        await written(urls, owner, ["d"])
+        await until(lambda: more and more[-1]["new"]["body"] == "d")
+        assert gap is None
+        assert [told["new"]["body"] for told in more] == ["d"]
+    finally:
+        goes_on.set()
+        await behind.stop()

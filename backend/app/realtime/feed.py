@@ -96,12 +96,15 @@ class Feed:
         except TimeoutError:
             raise refuse(REPLAY_UNAVAILABLE, headers={"Retry-After": "1"}) from None
         gap = None
-        now = self.position
-        if since is None or since > now:
-            subscription.position = now
+        marks = None if since is None else await log.marks(self.database)
+        if since is None or marks is None or since > marks.last:
+            subscription.position = self.position
         else:
-            floor = (await log.marks(self.database)).floor
-            gap, subscription.position = (floor, floor) if since < floor else (None, since)
+            # They may have seen more than this process has: another one told them.
+            if marks.last > self._last:
+                self._last = marks.last
+                self._numbered.set()
+            gap, subscription.position = (marks.floor, marks.floor) if since < marks.floor else (None, since)
             subscription.catching_up = True
         for table in subscription.topic.tables:
             self._subscriptions[table].add(subscription)
@@ -122,6 +125,10 @@ class Feed:
         tables = list(subscription.topic.tables)
         while subscription.catching_up and not subscription.ended:
             until = self.position
+            if until < subscription.position <= self._last:
+                # What comes next here they have been told elsewhere.
+                await asyncio.sleep(_MOMENT_SECONDS)
+                continue
             if subscription.position >= until:
                 # Nothing is awaited between this look and the next change.
                 subscription.catching_up = False
