@@ -13,7 +13,7 @@ from app.catalog.types import Name
 from app.realtime import log
 from app.realtime.feed import Feed
 from app.realtime.filters import Filter
-from app.realtime.rules import Readers
+from app.realtime.rules import Readers, Rules
 from app.realtime.sights import Eyes
 from app.realtime.subscriptions import RowsOf, Subscription, Told
 from app.settings import Settings
@@ -323,3 +323,26 @@ async def test_who_comes_from_a_process_that_is_ahead_is_told_nothing_twice(
     finally:
         goes_on.set()
         await behind.stop()
+
+
+async def test_rules_that_change_while_they_are_looked_up_are_not_remembered(database: Database, urls: Urls) -> None:
+    pages = Name("public", "pages")
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.pages (id int primary key, is_open boolean);
+        alter table public.pages enable row level security;
+        grant select on public.pages to authenticated;
+        create policy read on public.pages for select to authenticated using (true);
+    """)
+
+    class Changed(Readers):
+        async def _looked_up(self, table: Name, role: str) -> Rules:
+            found = await super()._looked_up(table, role)
+            await connection.execute("alter policy read on public.pages using (is_open)")
+            self.forget()
+            return found
+
+    readers, stamp = Changed(database), stamp_of(str(uuid4()))
+    await readers.rules(pages, stamp.role)
+    assert not await readers.readable(pages, stamp, ['{"id": 1, "is_open": false}'])
+    await connection.close()

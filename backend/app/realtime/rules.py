@@ -41,17 +41,18 @@ class Readers:
     _rules: dict[tuple[Name, str], Rules] = field(default_factory=dict[tuple[Name, str], Rules])
 
     def forget(self) -> None:
-        """The catalog is another one: its rules may be."""
-        self._rules.clear()
+        """The catalog is another one: its rules may be. What is being looked up is not remembered either."""
+        self._rules = {}
 
     async def rules(self, table: Name, role: str) -> Rules:
         """Those of a table for a role."""
-        found = self._rules.get((table, role))
+        known = self._rules
+        found = known.get((table, role))
         if found is None:
             found = await self._looked_up(table, role)
-            if len(self._rules) >= _MOST_RULES:
-                self._rules.clear()
-            self._rules[table, role] = found
+            if len(known) >= _MOST_RULES:
+                known.clear()
+            known[table, role] = found
         return found
 
     async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
