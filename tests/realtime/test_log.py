@@ -346,3 +346,20 @@ async def test_rules_that_change_while_they_are_looked_up_are_not_remembered(dat
     await readers.rules(pages, stamp.role)
     assert not await readers.readable(pages, stamp, ['{"id": 1, "is_open": false}'])
     await connection.close()
+
+
+async def test_who_goes_while_they_are_let_in_is_not_kept(database: Database, urls: Urls, feed: Feed) -> None:
+    heard = list[Told]()
+
+    def deliver(told: Told) -> bool:
+        heard.append(told)
+        return True
+
+    _, other, _ = await subscribed(feed, owner := str(uuid4()))
+    subscription = Subscription(RowsOf("notes", NOTES), stamp_of(owner), deliver)
+    coming = asyncio.create_task(feed.subscribe(subscription, 0))
+    await asyncio.sleep(0)
+    feed.unsubscribe(subscription)
+    await coming
+    assert {one for found in feed._subscriptions.values() for one in found} == {other}
+    assert not heard

@@ -106,8 +106,10 @@ class Feed:
                 self._numbered.set()
             gap, subscription.position = (marks.floor, marks.floor) if since < marks.floor else (None, since)
             subscription.catching_up = True
-        for table in subscription.topic.tables:
-            self._subscriptions[table].add(subscription)
+        if not subscription.ended:
+            # Whoever went meanwhile has left already.
+            for table in subscription.topic.tables:
+                self._subscriptions[table].add(subscription)
         return gap
 
     def unsubscribe(self, subscription: Subscription) -> None:
