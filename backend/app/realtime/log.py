@@ -17,6 +17,8 @@ from app.catalog.types import Name
 CHANGED, NUMBERED = "relais_changes", "relais_numbered"
 #: Changes that are numbered, or read, in one go.
 MOST = 1000
+#: Fewer brackets are never too deep.
+_DEEP = 200
 _NUMBER = "select relais.number_changes($1) as last"
 #: What is before the first position that is left has been forgotten.
 _MARKS = """
@@ -117,6 +119,10 @@ def _read_image(text: str, key: Image) -> Image:
     It is one row's trouble: all that come after it are told.
     """
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        image = orjson.loads(text)
+        if text.count("[") + text.count("{") > _DEEP:
+            # It is written less deep than it is read.
+            orjson.dumps([[image]])
+        return image
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return key
