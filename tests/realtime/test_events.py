@@ -97,6 +97,25 @@ async def test_whoever_loses_a_share_is_told_that_the_row_is_gone_once(
         assert all(told["new"] == {} and told["table"] == "resources" for told in changes(theirs))
 
 
+async def test_a_row_that_came_back_goes_again(server: OwnServer, client: httpx.AsyncClient) -> None:
+    owner, other = await signed_up(client), await signed_up(client)
+    shared = await new_resource(client, owner, "Partagé", "private")
+    shown = await new_resource(client, owner, "Montré")
+    async with listening(server.address, other.access_token) as ear:
+        await ear.subscribe({"channel": "rows", "postgres_changes": {**ROWS, "event": "DELETE"}})
+        for _ in range(2):
+            path, to = f"/api/resources/{shared['id']}/share", {"sharedWithUserId": other.id}
+            share = (await client.post(path, json=to, headers=owner.headers)).json()["id"]
+            await client.delete(f"/api/resources/{shared['id']}/shares/{share}", headers=owner.headers)
+            for visibility in ("private", "public"):
+                body = {"visibility": visibility}
+                await client.put(f"/api/resources/{shown['id']}", json=body, headers=owner.headers)
+        await client.delete(f"/api/resources/{shown['id']}", headers=owner.headers)
+        await ear.until(lambda ear: len(changes(ear)) >= 5)
+        gone = [told["old"]["id"] for told in changes(ear)]
+        assert gone == [shared["id"], shown["id"], shared["id"], shown["id"], shown["id"]]
+
+
 async def test_what_may_not_be_read_is_not_told_and_what_is_hidden_goes_without_a_word(
     server: OwnServer, client: httpx.AsyncClient
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +12,8 @@ from app.adapters.postgres import SERVICE, Database, Stamp
 from app.catalog.types import Name
 from app.realtime import log
 from app.realtime.feed import Feed
-from app.realtime.rules import Readers
+from app.realtime.filters import Filter
+from app.realtime.rules import Readers, Rules
 from app.realtime.sights import Eyes
 from app.realtime.subscriptions import RowsOf, Subscription, Told
 from app.settings import Settings
@@ -119,7 +120,7 @@ async def feed(database: Database) -> AsyncGenerator[Feed]:
 
 
 async def subscribed(
-    feed: Feed, user_id: str, *, since: int | None = None
+    feed: Feed, user_id: str, *, since: int | None = None, rows: RowsOf | None = None
 ) -> tuple[list[Any], Subscription, int | None]:
     heard = list[Any]()
 
@@ -127,7 +128,7 @@ async def subscribed(
         heard.append(told.payload)
         return True
 
-    subscription = Subscription(RowsOf("notes", NOTES), stamp_of(user_id), deliver)
+    subscription = Subscription(rows or RowsOf("notes", NOTES), stamp_of(user_id), deliver)
     gap = await feed.subscribe(subscription, since)
     if subscription.catching_up:
         feed.go_on_apart(subscription)
@@ -187,3 +188,180 @@ async def test_one_readers_trouble_is_nobody_elses(database: Database, urls: Url
     await feed.subscribe(broken, None)
     await written(urls, owner, ["a", "b"])
     await until(lambda: len(heard) == 2)
+
+
+async def test_what_an_image_leaves_out_is_not_taken_for_null(database: Database, urls: Urls) -> None:
+    drafts = Name("public", "drafts")
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.drafts (id int primary key, body text not null, is_closed boolean not null, warning text,
+          "is 'hidden'" boolean generated always as (is_closed) stored);
+        alter table public.drafts enable row level security;
+        grant select on public.drafts to authenticated, anon;
+        create policy not_warned on public.drafts for select to authenticated using (warning is null);
+        create policy not_hidden on public.drafts for select to anon using ("is 'hidden'" is not true);
+        select relais.watch_changes('public.drafts');
+        insert into public.drafts values
+          (1, repeat('x', 40000), false, repeat('y', 4000)), (2, 'open', false, null), (3, 'closed', true, 'careful')
+    """)
+    await connection.close()
+    last = await log.number(database)
+    images = [change.new_text or "" for change in await log.read(database, last - 3, last, [drafts])]
+    readers, readable = Readers(database), dict[str, list[set[int]]]()
+    for role in ("authenticated", "anon"):
+        stamp = Stamp(role, f'{{"role":"{role}"}}', "", "", "public")
+        ask = (readers.readable, readers.readable_by_all)
+        readable[role] = [await each(drafts, stamp, images) for each in ask]
+    # What is generated is never there; so nobody can be told by it.
+    assert readable == {"authenticated": [{1}, {1}], "anon": [set(), set()]}
+
+
+async def test_filters_find_nothing_out_that_is_not_shown(database: Database, urls: Urls) -> None:
+    ballots, owner, other = Name("public", "ballots"), str(uuid4()), str(uuid4())
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.ballots (id int primary key, owner uuid, body text, voter text);
+        alter table public.ballots enable row level security;
+        grant select (id, owner, body) on public.ballots to authenticated;
+        create policy mine on public.ballots for select to authenticated using (owner = (select relais.user_id()));
+        select relais.watch_changes('public.ballots');
+    """)
+    feed = Feed(database, Eyes(database, Readers(database)), frozenset({ballots}))
+    feed.start()
+    try:
+        heard = dict[str, list[Any]]()
+        for column, value in (("body", "before"), ("body", "after"), ("voter", "somebody"), ("id", 2)):
+            rows = RowsOf("ballots", ballots, frozenset({"DELETE"}), Filter(column, "eq", (value,)))
+            heard[f"{column}={value}"], _, _ = await subscribed(feed, owner, rows=rows)
+        await connection.execute(
+            "insert into public.ballots select id, $1, 'before', 'somebody' from generate_series(1, 2) id", owner
+        )
+        # Out of sight, with a text and a key that its former reader never sees.
+        await connection.execute("update public.ballots set id = 3, owner = $1, body = 'after' where id = 1", other)
+        await connection.execute("delete from public.ballots where id = 2")
+        await until(lambda: heard["id=2"])
+        assert {name: [told["old"]["id"] for told in found] for name, found in heard.items()} == {
+            "body=before": [1, 2],
+            "body=after": [],
+            "voter=somebody": [],
+            "id=2": [2],
+        }
+    finally:
+        await connection.close()
+        await feed.stop()
+
+
+async def test_values_that_cannot_be_passed_on_hold_nothing_up(database: Database, urls: Urls) -> None:
+    sheets, owner = Name("public", "sheets"), str(uuid4())
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.sheets (id int primary key, total numeric, cells jsonb);
+        grant select on public.sheets to authenticated;
+        select relais.watch_changes('public.sheets');
+    """)
+    feed = Feed(database, Eyes(database, Readers(database)), frozenset({sheets}))
+    feed.start()
+    try:
+        heard, _, _ = await subscribed(feed, owner, rows=RowsOf("sheets", sheets))
+        await connection.execute("insert into public.sheets values (1, 1e400, null)")
+        for depth in (1200, 253):
+            deep = "[" * depth + "]" * depth
+            await connection.execute("insert into public.sheets values ($1, 2, $2::text::jsonb)", depth, deep)
+        await connection.execute("insert into public.sheets values (3, 3, '[3]')")
+        await until(lambda: len(heard) == 4)
+        assert [told["new"] for told in heard[:3]] == [{"id": 1}, {"id": 1200}, {"id": 253}]
+        assert heard[3]["new"] == {"id": 3, "total": 3, "cells": [3]}
+    finally:
+        await connection.close()
+        await feed.stop()
+
+
+async def test_a_token_that_is_renewed_at_that_moment_loses_nothing(database: Database, urls: Urls) -> None:
+    owner = str(uuid4())
+    again = Stamp("authenticated", '{"role":"authenticated","iat":2}', owner, "", "public")
+
+    class Asked(Readers):
+        async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
+            subscription.stamp = again
+            return await super().readable(table, stamp, images)
+
+    feed = Feed(database, Eyes(database, Asked(database)), frozenset({NOTES}))
+    feed.start()
+    try:
+        heard, subscription, _ = await subscribed(feed, owner)
+        await written(urls, owner, ["a", "b"])
+        await until(lambda: heard and heard[-1]["new"]["body"] == "b")
+        assert [told["new"]["body"] for told in heard] == ["a", "b"]
+        assert subscription.stamp == again
+    finally:
+        await feed.stop()
+
+
+async def test_who_comes_from_a_process_that_is_ahead_is_told_nothing_twice(
+    database: Database, urls: Urls, feed: Feed
+) -> None:
+    owner, goes_on = str(uuid4()), asyncio.Event()
+
+    class Slow(Readers):
+        async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
+            await goes_on.wait()
+            return await super().readable(table, stamp, images)
+
+    behind = Feed(database, Eyes(database, Slow(database)), frozenset({NOTES}))
+    behind.start()
+    try:
+        await subscribed(behind, str(uuid4()))
+        heard, _, _ = await subscribed(feed, owner)
+        for text in ("a", "b", "c"):
+            await written(urls, owner, [text])
+            await until(lambda text=text: heard and heard[-1]["new"]["body"] == text)
+        assert behind.position < heard[-1]["position"]
+        more, _, gap = await subscribed(behind, owner, since=heard[-1]["position"])
+        goes_on.set()
+        await written(urls, owner, ["d"])
+        await until(lambda: more and more[-1]["new"]["body"] == "d")
+        assert gap is None
+        assert [told["new"]["body"] for told in more] == ["d"]
+    finally:
+        goes_on.set()
+        await behind.stop()
+
+
+async def test_rules_that_change_while_they_are_looked_up_are_not_remembered(database: Database, urls: Urls) -> None:
+    pages = Name("public", "pages")
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("""
+        create table public.pages (id int primary key, is_open boolean);
+        alter table public.pages enable row level security;
+        grant select on public.pages to authenticated;
+        create policy read on public.pages for select to authenticated using (true);
+    """)
+
+    class Changed(Readers):
+        async def _looked_up(self, table: Name, role: str) -> Rules:
+            found = await super()._looked_up(table, role)
+            await connection.execute("alter policy read on public.pages using (is_open)")
+            self.forget()
+            return found
+
+    readers, stamp = Changed(database), stamp_of(str(uuid4()))
+    await readers.rules(pages, stamp.role)
+    assert not await readers.readable(pages, stamp, ['{"id": 1, "is_open": false}'])
+    await connection.close()
+
+
+async def test_who_goes_while_they_are_let_in_is_not_kept(database: Database, urls: Urls, feed: Feed) -> None:
+    heard = list[Told]()
+
+    def deliver(told: Told) -> bool:
+        heard.append(told)
+        return True
+
+    _, other, _ = await subscribed(feed, owner := str(uuid4()))
+    subscription = Subscription(RowsOf("notes", NOTES), stamp_of(owner), deliver)
+    coming = asyncio.create_task(feed.subscribe(subscription, 0))
+    await asyncio.sleep(0)
+    feed.unsubscribe(subscription)
+    await coming
+    assert {one for found in feed._subscriptions.values() for one in found} == {other}
+    assert not heard

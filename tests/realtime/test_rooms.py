@@ -114,6 +114,23 @@ async def heard_by(speaker: Ear, ears: list[Ear], channel: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_what_is_too_deep_to_be_written_disturbs_nobody(server: OwnServer, client: httpx.AsyncClient) -> None:
+    owner, guest = await signed_up(client), await signed_up(client)
+    channel = await channel_of(client, owner)
+    async with AsyncExitStack() as stack:
+        mine, theirs = [await in_room(stack, server, who, channel) for who in (owner, guest)]
+        for depth in (249, 252, 254, 400):
+            deep: Any = []
+            for _ in range(depth - 1):
+                deep = [deep]
+            said = {"channel": channel, "event": "deep", "payload": deep, "state": {"deep": deep}}
+            for event in ("broadcast", "track"):
+                answer = await theirs.client.call(event, said, timeout=15)
+                assert answer.get("error", {}).get("code", "REALTIME_BAD_MESSAGE") == "REALTIME_BAD_MESSAGE"
+        await say(theirs, channel, "flat")
+        await mine.until(lambda ear: [told for told in ear.of("broadcast") if told["payload"] == "flat"])
+
+
 async def test_the_former_clients_messages_are_heard_on_all_devices(
     server: OwnServer, client: httpx.AsyncClient
 ) -> None:

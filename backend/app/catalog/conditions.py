@@ -3,13 +3,17 @@
 PostgreSQL writes conditions out with everything in brackets. They are taken apart at `AND` and `OR`, and what is left
 is looked at word by word: columns, constants, comparisons, and the tenant, which is the same for all who are asked
 about at once. Whatever is not known to be one of these (a function, the time, a look into another table) may depend on
-the reader. So what is found may be less than there is, and is never more.
+the reader. Casts that come by themselves are not written out, nor is what an operator does with a type that somebody
+made: PostgreSQL is asked about these (`catalog/queries/policies.sql`). So what is found may be less than there
+is, and is never more.
 """
 
 import re
 from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 from typing import NamedTuple
+
+from app.catalog.policies import Policies
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -24,8 +28,11 @@ _BEFORE_BRACKETS = frozenset("ALL AND ANY FROM NOT OR".split())
 #: Beside one of these, a word does not join what it stands between.
 _DIVIDING = frozenset("AND OR NOT CASE SELECT".split())
 _OPENING, _CLOSING = frozenset("(["), frozenset(")]")
-#: Casts that ask no function of anybody's. Those of constants are part of how these are written.
+#: Casts that ask no function of anybody's, if nobody made some. Those of constants are part of how these are written.
 _PLAIN_CASTS = frozenset({"text", "text[]"})
+#: What follows the first word of a type that has more than one. Words of the language may follow it as well: `AT TIME
+#: ZONE`, `OPERATOR`, and what they are about.
+_REST_OF_TYPES = frozenset("precision varying with without time zone year month day hour minute second to".split())
 
 
 class _Token(NamedTuple):
@@ -38,10 +45,15 @@ class _Token(NamedTuple):
 _Tokens = Sequence[_Token]
 
 
-def for_everybody(condition: str, table: str, columns: Collection[str]) -> str | None:
-    """A condition that implies this one, and on which all readers in a tenant agree; None: there is none."""
+def for_everybody(policies: Policies) -> str | None:
+    """A condition that implies the policies' one, and on which all readers in a tenant agree; None: there is none."""
+    return None if policies.hides else part_for_everybody(policies.condition(), policies.plain)
+
+
+def part_for_everybody(condition: str, columns: Collection[str]) -> str | None:
+    """The same of a condition, given the columns whose operators are PostgreSQL's own."""
     tokens = _tokens(condition)
-    found = _part(tokens, {*columns, table}) if tokens is not None and _is_whole(tokens) else None
+    found = _part(tokens, columns) if tokens is not None and _is_whole(tokens) else None
     return None if found is None else found(condition)
 
 
@@ -149,8 +161,11 @@ def _is_known(word: str, names: Collection[str], *, is_called: bool) -> bool:
 
 
 def _end_of_type(tokens: _Tokens, place: int) -> int:
-    while place < len(tokens) and (tokens[place].kind == "name" or tokens[place].said in {".", "[", "]"}):
-        if tokens[place].said in _KEYWORDS:
-            break
+    """Where a type ends that begins here: its schema, its name, more words, and what makes an array of it."""
+    said = [token.said for token in tokens]
+    place += 3 if said[place + 1 : place + 2] == ["."] else 1
+    while place < len(said) and said[place] in _REST_OF_TYPES:
         place += 1
+    while said[place : place + 2] == ["[", "]"]:
+        place += 2
     return place

@@ -31,6 +31,12 @@ class Policies:
     columns: frozenset[str]
     #: Permissive ones first, by name.
     policies: tuple[Policy, ...]
+    #: Columns whose operators are PostgreSQL's own.
+    plain: frozenset[str] = frozenset()
+    #: Something in the policies is not to be seen in their text: casts, or types, that somebody made.
+    hides: bool = False
+    #: Columns that the policies speak of, of those that may be left out where a row is not taken from its table.
+    needed: frozenset[str] = frozenset()
 
     def condition(self) -> str:
         """All of them as one: any of the permissive ones, and each of the others."""
@@ -58,7 +64,14 @@ async def policies_of(connection: Connection, table: Name, role: str) -> Policie
     if row is None:
         return None
     told = orjson.loads(row["policies"]) if row["policies"] is not None else ()
-    return Policies(row["sees_all"], frozenset(row["columns"] or ()), tuple(Policy(*item) for item in told))
+    return Policies(
+        sees_all=row["sees_all"],
+        columns=frozenset(row["columns"] or ()),
+        policies=tuple(Policy(*item) for item in told),
+        plain=frozenset(row["plain"] or ()),
+        hides=row["hides"],
+        needed=frozenset(row["needed"] or ()),
+    )
 
 
 @cache

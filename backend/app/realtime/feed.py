@@ -96,15 +96,20 @@ class Feed:
         except TimeoutError:
             raise refuse(REPLAY_UNAVAILABLE, headers={"Retry-After": "1"}) from None
         gap = None
-        now = self.position
-        if since is None or since > now:
-            subscription.position = now
+        marks = None if since is None else await log.marks(self.database)
+        if since is None or marks is None or since > marks.last:
+            subscription.position = self.position
         else:
-            floor = (await log.marks(self.database)).floor
-            gap, subscription.position = (floor, floor) if since < floor else (None, since)
+            # They may have seen more than this process has: another one told them.
+            if marks.last > self._last:
+                self._last = marks.last
+                self._numbered.set()
+            gap, subscription.position = (marks.floor, marks.floor) if since < marks.floor else (None, since)
             subscription.catching_up = True
-        for table in subscription.topic.tables:
-            self._subscriptions[table].add(subscription)
+        if not subscription.ended:
+            # Whoever went meanwhile has left already.
+            for table in subscription.topic.tables:
+                self._subscriptions[table].add(subscription)
         return gap
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -122,6 +127,10 @@ class Feed:
         tables = list(subscription.topic.tables)
         while subscription.catching_up and not subscription.ended:
             until = self.position
+            if until < subscription.position <= self._last:
+                # What comes next here they have been told elsewhere.
+                await asyncio.sleep(_MOMENT_SECONDS)
+                continue
             if subscription.position >= until:
                 # Nothing is awaited between this look and the next change.
                 subscription.catching_up = False
@@ -249,7 +258,7 @@ class Feed:
         seen = await self.eyes.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
-            if one.stamp in seen.failed:
+            if seen.has_failed(one):
                 one.position = batch.after
                 self.go_on_apart(one)
                 continue

@@ -17,6 +17,8 @@ from app.catalog.types import Name
 CHANGED, NUMBERED = "relais_changes", "relais_numbered"
 #: Changes that are numbered, or read, in one go.
 MOST = 1000
+#: Fewer brackets are never too deep.
+_DEEP = 200
 _NUMBER = "select relais.number_changes($1) as last"
 #: What is before the first position that is left has been forgotten.
 _MARKS = """
@@ -96,15 +98,31 @@ async def read(database: Database, after: int, until: int, tables: Sequence[Name
 
 def _change(row: Any) -> Change:
     old, new = row["old_row"], row["new_row"]
+    key = _read_image(row["row_key"], {})
     return Change(
         row["position"],
         Name(row["table_schema"], row["table_name"]),
         row["operation"],
-        orjson.loads(row["row_key"]),
-        None if old is None else orjson.loads(old),
-        None if new is None else orjson.loads(new),
+        key,
+        None if old is None else _read_image(old, key),
+        None if new is None else _read_image(new, key),
         row["tenant_id"] or "",
         row["at"],
         old,
         new,
     )
+
+
+def _read_image(text: str, key: Image) -> Image:
+    """An image; its key, if it has what PostgreSQL takes and nobody else: numbers of any size, lists of any depth.
+
+    It is one row's trouble: all that come after it are told.
+    """
+    try:
+        image = orjson.loads(text)
+        if text.count("[") + text.count("{") > _DEEP:
+            # It is written less deep than it is read.
+            orjson.dumps([[image]])
+        return image
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return key

@@ -161,11 +161,11 @@ class Rooms:
 
     async def say(self, name: str, member: Member, event: str, payload: Any, *, to_self: bool = False) -> bool:
         """Tell all the others; False: those of other processes could not be told."""
+        # What cannot be written is told to nobody.
+        packed = self._packed("said", user=member.user_id, event=event, payload=payload)
         telling, sid = _said(event, payload, member.user_id), "" if to_self else member.sid
         self._put(self._rooms[name], lambda one: None if one.sid == sid else telling(one))
-        return await self._bus.say(
-            _channel(name), self._packed("said", user=member.user_id, event=event, payload=payload)
-        )
+        return await self._bus.say(_channel(name), packed)
 
     # What is said elsewhere.
 

@@ -9,7 +9,7 @@ Most of what many hear of is open to all of them. So the part of the conditions 
 all who have the same role in the same tenant, and only what it leaves out is asked in each reader's name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from app.adapters.postgres import SERVICE, Database, Stamp
@@ -41,17 +41,18 @@ class Readers:
     _rules: dict[tuple[Name, str], Rules] = field(default_factory=dict[tuple[Name, str], Rules])
 
     def forget(self) -> None:
-        """The catalog is another one: its rules may be."""
-        self._rules.clear()
+        """The catalog is another one: its rules may be. What is being looked up is not remembered either."""
+        self._rules = {}
 
     async def rules(self, table: Name, role: str) -> Rules:
         """Those of a table for a role."""
-        found = self._rules.get((table, role))
+        known = self._rules
+        found = known.get((table, role))
         if found is None:
             found = await self._looked_up(table, role)
-            if len(self._rules) >= _MOST_RULES:
-                self._rules.clear()
-            self._rules[table, role] = found
+            if len(known) >= _MOST_RULES:
+                known.clear()
+            known[table, role] = found
         return found
 
     async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
@@ -75,16 +76,23 @@ class Readers:
         if found is None or not found.columns:
             return Rules("", frozenset())
         condition = found.condition()
-        shared = for_everybody(condition, table.name, found.columns)
-        return Rules(_statement(table, condition), found.columns, _statement(table, shared) if shared else "")
+        shared = for_everybody(found)
+        judged = _statement(table, condition, found.needed)
+        return Rules(judged, found.columns, _statement(table, shared, found.needed) if shared else "")
 
 
-def _statement(table: Name, conditions: str) -> str:
-    """The image takes the place of the table: by its name, for that is how conditions speak of it."""
+def _statement(table: Name, conditions: str, needed: Collection[str]) -> str:
+    """The image takes the place of the table: by its name, for that is how conditions speak of it.
+
+    Values are left out of images: long ones, and those that are generated. Where a condition speaks of such a value, it
+    cannot be judged, and nobody is shown the row: null is not what the row has there.
+    """
+    texts = ("'" + name.replace("'", "''") + "'" for name in sorted(needed))
+    whole = "".join(f""" and "image"."row"::jsonb ? {text}""" for text in texts)
     return f"""
         select "image"."place" - 1 from unnest($1::text[]) with ordinality as "image"("row", "place")
         cross join lateral (
           select "of".* from jsonb_populate_record(null::{quoted(*table)}, "image"."row"::jsonb) as "of"
         ) as {quoted(table.name)}
-        where {conditions}
+        where ({conditions}){whole}
     """  # noqa: S608 - conditions are PostgreSQL's own, names are quoted

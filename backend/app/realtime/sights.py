@@ -31,6 +31,8 @@ _Image = tuple[int, bool]
 class Seen:
     """What readers may see of some changes, by reader."""
 
+    #: As whom each was asked about: meanwhile they may have brought another token.
+    stamps: dict[Subscription, Stamp] = field(default_factory=dict[Subscription, Stamp])
     #: Of what is told to all alike who have the same role in a tenant, by position.
     of_all: dict[_Alike, dict[int, Sight]] = field(default_factory=dict[_Alike, dict[int, Sight]])
     #: Changes before which the row was open to all of them.
@@ -50,9 +52,13 @@ class Seen:
         found = None if of_all is None else of_all.get(change.position)
         return found or self.of_one.get((stamp, change.position))
 
+    def has_failed(self, subscription: Subscription) -> bool:
+        """Whether somebody could not be asked about."""
+        return self.stamps[subscription] in self.failed
+
     def told(self, subscription: Subscription, change: Change) -> Told | None:
         """What somebody is told of a change."""
-        topic, stamp = subscription.topic, subscription.stamp
+        topic, stamp = subscription.topic, self.stamps[subscription]
         sight = self.sight(stamp, change)
         if sight is None or change.table not in topic.tables or not topic.concerns(change):
             return None
@@ -76,14 +82,13 @@ class Eyes:
         by_table: dict[Name, list[Change]] = defaultdict(list)
         for change in changes:
             by_table[change.table].append(change)
-        subscriptions = list(subscriptions)
+        seen = Seen({one: one.stamp for one in subscriptions})
         asked: _Asked = defaultdict(dict)
-        for one in subscriptions:
+        for one, stamp in seen.stamps.items():
             for table in one.topic.tables:
                 which = [item for item in by_table[table] if one.topic.concerns(item)]
                 if which:
-                    asked[table, one.stamp].update((item.position, item) for item in which)
-        seen = Seen()
+                    asked[table, stamp].update((item.position, item) for item in which)
         await self._see_what_all_may(asked, seen)
         await asyncio.gather(
             *(
@@ -92,11 +97,11 @@ class Eyes:
             )
         )
         wanted: dict[tuple[Stamp, str], set[str]] = defaultdict(set)
-        for one in subscriptions:
+        for one, stamp in seen.stamps.items():
             for table, lookup in one.topic.lookups.items():
                 for change in by_table[table]:
-                    if one.topic.concerns(change) and seen.sight(one.stamp, change) is not None:
-                        wanted[one.stamp, lookup.statement].add(_key(change, lookup))
+                    if one.topic.concerns(change) and seen.sight(stamp, change) is not None:
+                        wanted[stamp, lookup.statement].add(_key(change, lookup))
         await asyncio.gather(
             *(
                 self._asked(stamp, "lookup", seen, self._look_up(stamp, statement, keys, seen))
@@ -119,7 +124,7 @@ class Eyes:
             columns = await self._columns(table, role)
             seen.was_open[key] = {position for position, is_new in is_open if not is_new}
             seen.of_all[key] = {
-                item.position: Sight(item, _shown(item.new, columns))
+                item.position: _sight(item, columns, is_there=item.new is not None)
                 for item in which
                 if (item.position, item.new is not None) in is_open
             }
@@ -165,7 +170,7 @@ class Eyes:
                 # Whoever sees the row sees the same of it.
                 key = (change.position, stamp.role, is_there)
                 if key not in seen.shared:
-                    seen.shared[key] = Sight(change, _shown(change.new, columns) if is_there else None)
+                    seen.shared[key] = _sight(change, columns, is_there=is_there)
                 seen.of_one[stamp, change.position] = seen.shared[key]
 
     async def _columns(self, table: Name, role: str) -> frozenset[str]:
@@ -179,6 +184,12 @@ def _images(change: Change) -> list[tuple[_Image, str]]:
 
 def _key(change: Change, lookup: Lookup) -> str:
     return str((change.new or change.old or {}).get(lookup.column))
+
+
+def _sight(change: Change, columns: Collection[str], *, is_there: bool) -> Sight:
+    if is_there:
+        return Sight(change, _shown(change.new, columns))
+    return Sight(change, None, _shown(change.old, columns))
 
 
 def _shown(image: Image | None, columns: Collection[str]) -> Image | None:

@@ -33,6 +33,8 @@ class Sight:
 
     change: Change
     new: Image | None
+    #: Of one that is gone, what they could read of it before: it is not told, but looked at.
+    old: Image | None = None
     #: What is made of it, for those who are told the same.
     made: dict[Hashable, Told] = field(default_factory=dict[Hashable, Told], compare=False)
 
@@ -134,9 +136,8 @@ class RowsOf:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
         right = self.rights.get(change.table) if change.table != self.table else None
         if right is not None:
-            was, now = (image or {} for image in (change.old, change.new))
-            column = right.user_column
-            return "DELETE" in self.events and was.get(column) == self.user_id != now.get(column)
+            was, now = ((image or {}).get(right.user_column) for image in (change.old, change.new))
+            return "DELETE" in self.events and was != now and self.user_id in (was, now)
         if change.operation not in self.events and not ("DELETE" in self.events and change.operation == "UPDATE"):
             return False
         images = [image for image in (change.new, change.old) if image is not None]
@@ -146,25 +147,36 @@ class RowsOf:
         """In the form of the client library. Of a row that is gone nothing but its key is told."""
         change = sight.change
         if change.table != self.table:
-            # Only a key of one column is named elsewhere.
-            lost = (change.old or {}).get(self.rights[change.table].lookup.column)
-            told = found is None and self._goes(lost)
-            return Told("postgres_changes", self._payload("DELETE", change, {"id": lost})) if told else None
+            return self._told_of_right(change, self.rights[change.table], found)
         kind = "DELETE" if sight.is_gone else change.operation
-        if kind not in self.events:
-            return None
-        if self.filter is not None and sight.new is not None and not self.filter.matches(sight.new):
-            return None
         if kind != "DELETE":
             self._gone.pop(change.key.get("id"), None)
-        elif self.rights and not self._goes(change.key.get("id")):
+        if kind not in self.events:
+            return None
+        seen = (sight.old if sight.is_gone else sight.new) or {}
+        # What a reader may not see is not to be found out by asking for it.
+        if self.filter is not None and not self.filter.matches(seen):
+            return None
+        key = {name: seen[name] for name in change.key if name in seen}
+        if kind == "DELETE" and self.rights and not self._goes(key.get("id")):
             return None
         like = self.channel, self.id, self.schema
         made = sight.made.get(like)
         if made is None:
-            old: Image = change.key if kind != "INSERT" else dict[str, Any]()
+            old: Image = key if kind != "INSERT" else dict[str, Any]()
             made = sight.made[like] = Told("postgres_changes", self._payload(kind, change, old, sight.new))
         return made
+
+    def _told_of_right(self, change: Change, right: Right, found: Any) -> Told | None:
+        """That a row is gone with the right to it. Whoever is given one may lose the row anew."""
+        # Only a key of one column is named elsewhere.
+        column, new = right.lookup.column, change.new or {}
+        if new.get(right.user_column) == self.user_id:
+            self._gone.pop(new.get(column), None)
+            return None
+        lost = (change.old or {}).get(column)
+        told = found is None and self._goes(lost)
+        return Told("postgres_changes", self._payload("DELETE", change, {"id": lost})) if told else None
 
     def _goes(self, key: Any) -> bool:
         """Whether a row that is gone was not told to be so already."""

@@ -280,6 +280,10 @@ class Sockets:
         subscription = Subscription(found.topic, client.stamp, client.deliver, client.has_room)
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
+        if subscription.ended or self._clients.get(client.sid) is not client:
+            # The connection ended meanwhile: nobody would ever leave for it.
+            self._leave(client, channel)
+            raise refuse(CHANNEL_REFUSED)
         answer = {"channel": channel, "position": subscription.position}
         client.send("subscribed", answer)
         if gap is not None:

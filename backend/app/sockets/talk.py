@@ -47,6 +47,9 @@ class Talk:
                 if place is None:
                     raise refuse(NOT_SUBSCRIBED)
                 return {"channel": channel, **await do(*place, wanted)}
+            except orjson.JSONEncodeError:
+                # It was read, but is too deep to be written.
+                return self._refused(client, refuse(BAD_MESSAGE, "depth"))
             except AppError as error:
                 return self._refused(client, error)
 
@@ -67,7 +70,8 @@ class Talk:
 
     async def _track(self, room: str, member: Member, wanted: Mapping[str, Any]) -> Any:
         state = object_of(wanted.get("state"))
-        if len(orjson.dumps(state)) > _LONGEST_STATE_BYTES:
+        if len(orjson.dumps([[[[[state]]]]])) > _LONGEST_STATE_BYTES + 2 * 5:
+            # As deep as it lies in what others are told.
             raise refuse(BAD_MESSAGE, "state")
         return {"presence_ref": self._rooms.track(room, member, state).ref}
 
