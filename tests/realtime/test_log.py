@@ -15,7 +15,7 @@ from app.realtime.feed import Feed
 from app.realtime.filters import Filter
 from app.realtime.rules import Readers, Rules
 from app.realtime.sights import Eyes
-from app.realtime.subscriptions import RowsOf, Subscription, Told
+from app.realtime.subscriptions import RowsOf, Sight, Subscription, Told
 from app.settings import Settings
 
 from tests.conftest import Urls
@@ -365,3 +365,38 @@ async def test_who_goes_while_they_are_let_in_is_not_kept(database: Database, ur
     await coming
     assert {one for found in feed._subscriptions.values() for one in found} == {other}
     assert not heard
+
+
+class Clumsy(RowsOf):
+    """Makes a mistake when it is told of a certain row."""
+
+    def told(self, sight: Sight, found: Any = None) -> Told | None:
+        assert sight.new is not None
+        assert sight.new["body"] != "unforeseen"
+        return super().told(sight, found)
+
+
+async def test_after_a_mistake_of_ours_what_is_missing_is_said_and_telling_goes_on(urls: Urls, feed: Feed) -> None:
+    owner = str(uuid4())
+    heard, subscription, _ = await subscribed(feed, owner, rows=Clumsy("notes", NOTES))
+    began, gaps = subscription.position, list[tuple[int, int]]()
+    subscription.gap = lambda since, position: gaps.append((since, position))
+    others, _, _ = await subscribed(feed, owner)
+    await written(urls, owner, ["unforeseen"])
+    await until(lambda: gaps)
+    await written(urls, owner, ["after"])
+    await until(lambda: heard)
+    assert [item["new"]["body"] for item in heard] == ["after"]
+    assert gaps == [(began, began + 1)]
+    await until(lambda: any(item["new"]["body"] == "after" for item in others))
+    # Whoever comes back to it is told the same, and is one of all again.
+    feed.unsubscribe(subscription)
+    gaps.clear()
+    again = Subscription(Clumsy("notes", NOTES), stamp_of(owner), subscription.deliver)
+    again.gap = subscription.gap
+    await feed.subscribe(again, began)
+    feed.go_on_apart(again)
+    await until(lambda: gaps)
+    await written(urls, owner, ["later"])
+    await until(lambda: heard[-1]["new"]["body"] == "later")
+    assert gaps == [(began, began + 2)]

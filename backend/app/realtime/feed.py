@@ -9,7 +9,7 @@ import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app import log as logs
@@ -124,6 +124,16 @@ class Feed:
 
     async def catch_up(self, subscription: Subscription) -> None:
         """Tell somebody what was before they came back; then they are one of all."""
+        while subscription.catching_up and not subscription.ended:
+            try:
+                await self._catch_up_with(subscription)
+            except Exception as error:
+                _note_mistake(error)
+                until = max(subscription.position, self.position)
+                _left_out([subscription], subscription.position, until)
+                subscription.position = until
+
+    async def _catch_up_with(self, subscription: Subscription) -> None:
         tables = list(subscription.topic.tables)
         while subscription.catching_up and not subscription.ended:
             until = self.position
@@ -227,8 +237,7 @@ class Feed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             except Exception as error:
-                # A mistake of ours must not end the telling.
-                logs.event("unexpected_error", {"in": "realtime"}, level="error", error=error)
+                _note_mistake(error)
                 await asyncio.sleep(_PAUSE_SECONDS)
             self._unsure |= not await _set_within(self._numbered, _POLL_SECONDS)
 
@@ -255,6 +264,13 @@ class Feed:
     async def _hand_out(self, batch: "_Batch") -> None:
         if not batch.changes or not batch.readers:
             return
+        try:
+            await self._tell_all(batch)
+        except Exception as error:
+            _note_mistake(error)
+            _left_out(batch.readers, batch.after, batch.changes[-1].position)
+
+    async def _tell_all(self, batch: "_Batch") -> None:
         seen = await self.eyes.see(batch.changes, batch.readers)
         interested: dict[Name, list[Subscription]] = defaultdict(list)
         for one in batch.readers:
@@ -289,6 +305,17 @@ class _Batch:
     after: int
     changes: Sequence[Change]
     readers: Sequence[Subscription]
+
+
+def _note_mistake(error: Exception) -> None:
+    """A mistake of ours must not end the telling."""
+    logs.event("unexpected_error", {"in": "realtime"}, level="error", error=error)
+
+
+def _left_out(readers: Iterable[Subscription], since: int, position: int) -> None:
+    for one in readers:
+        if not one.ended and one.missed_since is None:
+            one.gap(since, position)
 
 
 async def _room(subscription: Subscription, seconds: float = math.inf) -> bool:

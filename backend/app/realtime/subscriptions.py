@@ -214,6 +214,8 @@ class Subscription:
     deliver: Callable[[Told], bool]
     #: Whether it has room enough for what can wait.
     has_room: Callable[[], bool] = lambda: True
+    #: Says that something was left out after a position, up to another one.
+    gap: Callable[[int, int], None] = lambda _since, _position: None
     #: What it has been told of, or need not be.
     position: int = 0
     #: It is told what was before it came, and takes part when it has caught up.

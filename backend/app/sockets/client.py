@@ -88,8 +88,12 @@ class Client:
         for channel, subscription in self.subscriptions.items():
             missed, subscription.missed_since = subscription.missed_since, None
             if missed is not None:
-                self.counts["gaps"] += 1
-                self.send("gap", {"channel": channel, "since": missed, "position": subscription.position})
+                self.gap(channel, missed, subscription.position)
+
+    def gap(self, channel: str, since: int, position: int) -> None:
+        """Say that something of a channel was left out."""
+        self.counts["gaps"] += 1
+        self.send("gap", {"channel": channel, "since": since, "position": position})
 
 
 class _Written(packet.Packet):

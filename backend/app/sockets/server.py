@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -277,7 +278,9 @@ class Sockets:
         for name in [name for name, other in client.subscriptions.items() if other.topic.subject == subject]:
             # Two names of one thing: what happens to it is told once.
             self._leave(client, name)
-        subscription = Subscription(found.topic, client.stamp, client.deliver, client.has_room)
+        subscription = Subscription(
+            found.topic, client.stamp, client.deliver, client.has_room, partial(client.gap, channel)
+        )
         client.subscriptions[channel] = subscription
         gap = await self._feed.subscribe(subscription, since)
         if subscription.ended or self._clients.get(client.sid) is not client:
