@@ -1,6 +1,7 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -103,7 +104,11 @@ def application() -> FastAPI:
     die_with_parent()
     settings = load_settings()
     log.set_up_logging(settings.log.level)
-    return create_app(settings)
+    app = create_app(settings)
+    # What is there now stays: nobody has to look through it again and again for what has gone, and wait meanwhile.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -34,7 +34,8 @@ _PAUSE_SECONDS = 0.5
 _GATHER_SECONDS, _LONGEST_TURN_SECONDS = 0.01, 0.025
 #: What PostgreSQL says in somebody else's database, where there is no log.
 _NO_LOG = frozenset({"42P01", "42883", "3F000", "42501", "22023"})
-_TOLD_AT_ONCE = 100
+#: Events that are made before others have their turn.
+_TOLD_AT_ONCE = 25
 #: Pause between two looks whether somebody has taken what they were told, and how long others wait for that.
 _ROOM_SECONDS, _MOMENT_SECONDS = 0.002, 0.05
 
@@ -272,25 +273,23 @@ class Feed:
 
     async def _tell_all(self, batch: "_Batch") -> None:
         seen = await self.eyes.see(batch.changes, batch.readers)
-        interested: dict[Name, list[Subscription]] = defaultdict(list)
+        told, patient = 0, True
+        # One after the other: what each of them is told goes out in one go.
         for one in batch.readers:
             if seen.has_failed(one):
                 one.position = batch.after
                 self.go_on_apart(one)
                 continue
-            for table in one.topic.tables:
-                interested[table].append(one)
-        told, patient = 0, True
-        for change in batch.changes:
-            for one in interested[change.table]:
+            for change in batch.changes:
+                if change.table not in one.topic.tables:
+                    continue
                 if patient and one.missed_since is None and not one.has_room():
                     # A burst makes nobody slow; but whoever is, is not waited for.
                     patient = await _room(one, _MOMENT_SECONDS)
                 self._tell(one, change, seen)
-            told += len(interested[change.table])
-            if told >= _TOLD_AT_ONCE:
-                told = 0
-                await asyncio.sleep(0)
+                told += 1
+                if told % _TOLD_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def _tell(self, subscription: Subscription, change: Change, seen: Seen) -> None:
         told = None if subscription.ended else seen.told(subscription, change)

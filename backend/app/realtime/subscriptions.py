@@ -114,23 +114,21 @@ class RowsOf:
     #: By table, what rights to rows of this one hang on, and whose are looked at.
     rights: Mapping[Name, Right] = field(default_factory=dict[Name, Right])
     user_id: str = ""
+    #: The one that it is about, and those that rights to it hang on.
+    tables: tuple[Name, ...] = field(init=False)
+    #: Whether a row is still to be seen without the right that went.
+    lookups: Mapping[Name, Lookup] = field(init=False)
     #: Rows that were told to be gone lately: they may go with the right to them, which is told as well.
     _gone: dict[Any, None] = field(default_factory=dict[Any, None])
 
-    @property
-    def tables(self) -> tuple[Name, ...]:
-        """The one that it is about, and those that rights to it hang on."""
-        return (self.table, *self.rights)
+    def __post_init__(self) -> None:
+        self.tables = (self.table, *self.rights)
+        self.lookups = {table: right.lookup for table, right in self.rights.items()}
 
     @property
     def subject(self) -> object:
         """Two of them may differ in anything: each is told apart."""
         return self.channel
-
-    @property
-    def lookups(self) -> Mapping[Name, Lookup]:
-        """Whether a row is still to be seen without the right that went."""
-        return {table: right.lookup for table, right in self.rights.items()}
 
     def concerns(self, change: Change) -> bool:
         """Whether it is of the kind that is asked for. A row that gets out of sight is one that goes."""
