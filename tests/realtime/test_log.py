@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from app.adapters.postgres import SERVICE, Database, Stamp
 from app.catalog.types import Name
+from app.jobs.housekeeping import sweep
 from app.realtime import log
 from app.realtime.feed import Feed
 from app.realtime.filters import Filter
@@ -108,6 +109,22 @@ async def test_what_is_no_longer_in_the_log_is_said_to_be_missing(database: Data
     async with database.connection(SERVICE, "write") as connection:
         await connection.execute("delete from relais.change_log where position < $1", last)
     assert await log.marks(database) == log.Marks(last, last - 1)
+
+
+async def test_what_is_old_goes_from_the_beginning_so_that_there_are_no_holes(database: Database, urls: Urls) -> None:
+    await written(urls, str(uuid4()), ["a", "b", "c", "d"])
+    last = await log.number(database)
+    # The third was written by a transaction that took long.
+    make_old = "update relais.change_log set created_at = now() - interval '1 year' where position = any ($1)"
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(make_old, [last - 3, last - 1])
+    await sweep({"database": database})
+    assert await log.marks(database) == log.Marks(last, last - 3)
+    assert [change.position for change in await log.read(database, 0, last)] == [last - 2, last - 1, last]
+    async with database.connection(SERVICE, "write") as connection:
+        await connection.execute(make_old, [last - 2, last])
+    await sweep({"database": database})
+    assert await log.marks(database) == log.Marks(last, last)
 
 
 @pytest.fixture
@@ -400,3 +417,20 @@ async def test_after_a_mistake_of_ours_what_is_missing_is_said_and_telling_goes_
     await written(urls, owner, ["later"])
     await until(lambda: heard[-1]["new"]["body"] == "later")
     assert gaps == [(began, began + 2)]
+
+
+async def test_a_condition_that_fails_for_a_row_keeps_no_other_from_being_told(urls: Urls, feed: Feed) -> None:
+    connection = await asyncpg.connect(urls.admin)
+    condition = "(body::jsonb ->> 'n')::int > 0"
+    await connection.execute(f"create policy fails on public.notes for select to authenticated using ({condition})")
+    feed.eyes.readers.forget()
+    try:
+        heard, _, _ = await subscribed(feed, str(uuid4()))
+        await written(
+            urls, str(uuid4()), ['{"n": 1}', "no JSON", '{"n": 2}', '{"n": "x"}', '{"n": 3}', "last", '{"n": 4}']
+        )
+        await until(lambda: len(heard) == 4)
+        assert [item["new"]["body"] for item in heard] == [f'{{"n": {number}}}' for number in (1, 2, 3, 4)]
+    finally:
+        await connection.execute("drop policy fails on public.notes")
+        await connection.close()

@@ -25,8 +25,16 @@ SWEPT: dict[str, str] = {
         action = 'SIGN_IN_FAILED' and created_at < now() - $1::int * interval '1 day'
         or created_at < now() - $2::int * interval '1 day'
     """,
+    # From its beginning, so that what is left has no holes: a long transaction is older than what was numbered before.
     # What has no position yet has been told to nobody.
-    "change_log": "position is not null and created_at < now() - $1::int * interval '1 day'",
+    "change_log": """
+        position < coalesce(
+          (select kept.position from relais.change_log as kept
+           where kept.position is not null and kept.created_at >= now() - $1::int * interval '1 day'
+           order by kept.position limit 1),
+          (select m.last + 1 from relais.change_marks as m))
+        order by position
+    """,
     # Those that were given up are kept until somebody has looked at them.
     "jobs": "state = 'done' and finished_at < now() - $1::int * interval '1 day'",
     # A batch that is older than this is in no buffer any more.

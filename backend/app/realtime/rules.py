@@ -9,17 +9,25 @@ Most of what many hear of is open to all of them. So the part of the conditions 
 all who have the same role in the same tenant, and only what it leaves out is asked in each reader's name.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from app import log
 from app.adapters.postgres import SERVICE, Database, Stamp
 from app.catalog.conditions import for_everybody
 from app.catalog.identifiers import quoted
 from app.catalog.policies import policies_of
 from app.catalog.types import Name
+from app.errors import AppError
 
 #: Rules and roles are few; whatever is built on a new catalog is built anew.
 _MOST_RULES = 1000
+#: Nobody is told when a role becomes a member of another one, and may then see more or less.
+_LONGEST_SECONDS = 60.0
+NOT_JUDGED = "changes_not_judged"
+#: Statuses of errors that have nothing to do with what was asked.
+_NOT_OURS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Readers:
 
     database: Database
     _rules: dict[tuple[Name, str], Rules] = field(default_factory=dict[tuple[Name, str], Rules])
+    _since: float = field(default_factory=time.monotonic)
 
     def forget(self) -> None:
         """The catalog is another one: its rules may be. What is being looked up is not remembered either."""
@@ -46,6 +55,9 @@ class Readers:
 
     async def rules(self, table: Name, role: str) -> Rules:
         """Those of a table for a role."""
+        if time.monotonic() - self._since > _LONGEST_SECONDS:
+            self.forget()
+            self._since = time.monotonic()
         known = self._rules
         found = known.get((table, role))
         if found is None:
@@ -57,16 +69,27 @@ class Readers:
 
     async def readable(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
         """The places of those images, given as JSON, that a caller may read."""
-        return await self._places((await self.rules(table, stamp.role)).statement, stamp, images)
+        return await self._places(table, (await self.rules(table, stamp.role)).statement, stamp, images)
 
     async def readable_by_all(self, table: Name, stamp: Stamp, images: Sequence[str]) -> set[int]:
         """The places of images that every caller may read who has the role of this one, in the same tenant."""
-        return await self._places((await self.rules(table, stamp.role)).shared, stamp, images)
+        return await self._places(table, (await self.rules(table, stamp.role)).shared, stamp, images)
 
-    async def _places(self, statement: str, stamp: Stamp, images: Sequence[str]) -> set[int]:
+    async def _places(self, table: Name, statement: str, stamp: Stamp, images: Sequence[str]) -> set[int]:
         if not statement or not images:
             return set()
-        rows = await self.database.fetch(stamp, statement, list(images), mode="write")
+        try:
+            rows = await self.database.fetch(stamp, statement, list(images), mode="write")
+        except AppError as error:
+            if error.status >= _NOT_OURS:
+                raise
+            # A condition that fails for one row must not keep the others from being told; a list would fail as well.
+            if len(images) == 1:
+                log.event(NOT_JUDGED, {"table": table.name, "reason": str(error)}, level="warning")
+                return set()
+            half = len(images) // 2
+            first = await self._places(table, statement, stamp, images[:half])
+            return first | {half + place for place in await self._places(table, statement, stamp, images[half:])}
         return {row[0] for row in rows}
 
     async def _looked_up(self, table: Name, role: str) -> Rules:

@@ -13,10 +13,9 @@ from app.adapters.postgres import Database, Stamp
 from app.catalog.types import Name
 from app.errors import AppError
 from app.realtime.log import Change, Image
-from app.realtime.rules import Readers
+from app.realtime.rules import NOT_JUDGED, Readers
 from app.realtime.subscriptions import Lookup, Sight, Subscription, Told
 
-NOT_JUDGED = "changes_not_judged"
 #: Readers that PostgreSQL is asked about at once, and how long others wait for one of them.
 _AT_ONCE, _LONGEST_SECONDS = 4, 2.0
 #: What is asked: by table and reader, changes by their positions.
