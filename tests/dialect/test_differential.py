@@ -33,7 +33,7 @@ from .picture import Picture
 from .reporting import histogram, report
 from .requests import generate
 
-COUNT = int(os.environ.get("RELAIS_TEST_DIFFERENTIAL", "3000"))
+COUNT = int(os.environ.get("RELAIS_TEST_DIFFERENTIAL", "2000"))
 SEED = int(os.environ.get("RELAIS_TEST_DIFFERENTIAL_SEED", "12"))
 PREFIX = "/rest/v1"
 #: Content types of bodies that a HEAD has made as well.

@@ -21,7 +21,7 @@ from tests.dialect.tokens import token
 from .asking import Raw, Reply, ask
 from .conftest import PLAIN, Awkward, Gateways
 from .crowd import Asked, anyone
-from .health import assert_nothing_is_lent, assert_well, pools_of, until_nothing_is_lent
+from .health import assert_well, pools_of, until_nothing_is_lent
 
 AT_ONCE = 200
 #: More for who has the time.
@@ -96,7 +96,7 @@ async def test_everyone_in_a_crowd_gets_their_own_answer(app: FastAPI) -> None:
     for _ in range(ROUNDS):
         assert_everyone_got_theirs(await crowd(app, rng))
         assert_no_more_connections_than_allowed(app)
-        assert_nothing_is_lent(app)
+        await until_nothing_is_lent(app)
 
 
 async def test_what_a_call_leaves_behind_is_not_the_next_answer(app: FastAPI) -> None:

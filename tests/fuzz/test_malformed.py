@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from .asking import Raw, Reply, ask
 from .conftest import PLAIN, UNDONE, Gateways
-from .health import assert_nothing_is_lent, assert_well
+from .health import assert_well, until_nothing_is_lent
 from .invariants import problems_of
 from .oddities import ANSWERED, CSV, FORM, JSON, REFUSED
 
@@ -26,7 +26,7 @@ async def test_it_is_refused_in_words(undone: FastAPI, name: str) -> None:
     assert problems_of(request, reply) == []
     assert (reply.status, json.loads(reply.body)["code"]) == (status, code), reply.body[:300]
     await assert_well(undone)
-    assert_nothing_is_lent(undone)
+    await until_nothing_is_lent(undone)
 
 
 @pytest.mark.parametrize("name", ANSWERED)

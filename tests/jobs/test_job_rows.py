@@ -277,6 +277,8 @@ async def test_the_queue_carries_a_row_and_forgets_it(settings: Settings, databa
     finally:
         stopping.set()
         await task
+        # The queue is told that the job is done after the row is.
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
         worker.handle_sig(15)
         await working
         await redis.close()

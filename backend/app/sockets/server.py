@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 import socketio
+from socketio import packet
 from socketio.exceptions import ConnectionRefusedError as Refused
 from starlette.types import Receive, Scope, Send
 
@@ -78,7 +79,8 @@ class Sockets:
             namespaces=["/"],
             logger=QUIET,
             engineio_logger=QUIET,
-            json=_Json,
+            # Not the library's own class: clients in the same process would write theirs as this one does.
+            serializer=_Packet,
         )
         self._server.nonsense = self._nonsense
         self._app = Door(socketio.ASGIApp(self._server, socketio_path=PATH), self._server, self._settings)
@@ -435,6 +437,12 @@ class _Json:
     def loads(text: str | bytes, **_: Any) -> Any:
         """Of a text."""
         return orjson.loads(text)
+
+
+class _Packet(packet.Packet):
+    """Of the server."""
+
+    json = _Json
 
 
 def _allowed(origins: Sequence[str]) -> Callable[[str | None, Mapping[str, Any]], bool]:
