@@ -16,6 +16,7 @@ from app.accounts.shapes.supabase import GoTrueError
 from app.accounts.supabase.errors import example, translated_code
 from app.answers import Told, ToldBySql
 from app.errors import BODY_TOO_LARGE, INTERNAL_ERROR, MALFORMED_REQUEST, VALIDATION_ERROR, ErrorSpec, refuse
+from app.named.wishes import wishes_heard, wishes_refused
 
 router = APIRouter(include_in_schema=False)
 _PAGE = files("app").joinpath("api_docs.html").read_text(encoding="utf-8")
@@ -92,6 +93,10 @@ def _complete(path: str, method: str, operation: Json, dependant: Dependant) -> 
     who = asking_of(dependant)
     if who is not None and who.bearer == "good":
         operation["security"] = [{"bearer": []}] if who.user else [{}, {"bearer": []}]
+    wanted += wishes_refused(who, method)
+    for name, meaning in wishes_heard(who, method):
+        told = {"in": "header", "name": name, "required": False, "description": meaning, "schema": {"type": "string"}}
+        operation.setdefault("parameters", []).append(told)
     for spec in wanted:
         _add(answers, _told(path, spec), spec.message)
     if who is not None and not path.startswith((_GOTRUE, _EXTERNAL)):

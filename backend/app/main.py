@@ -52,6 +52,7 @@ from app.module import Allowance, Module
 from app.modules import load_modules
 from app.monitoring.shared import SharedCounts
 from app.named.refusals import in_words
+from app.named.wishes import Wishes
 from app.realtime.channels import Kind
 from app.realtime.feed import Feed
 from app.realtime.outlets import Outlet, Outlets
@@ -67,7 +68,8 @@ from app.version import VERSION
 _STOP_SECONDS = 5.0
 EXPOSED_HEADERS = (
     *("Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Server-Timing", "X-Request-Id"),
-    *("Link", "Relais-As", "Relais-Degraded", "Relais-Explained", "X-Supabase-Api-Version", "X-Total-Count"),
+    *("Idempotency-Replayed", "Link", "Relais-As", "Relais-Degraded", "Relais-Explained", "X-Total-Count"),
+    "X-Supabase-Api-Version",
     *(f"{prefix}RateLimit-{what}" for prefix in ("", "X-") for what in ("Limit", "Remaining", "Reset")),
 )
 
@@ -171,6 +173,7 @@ def create_app(settings: Settings) -> FastAPI:
         feed = _feed(state, readers)
         app.sockets, app.outlets = _sockets(state, feed), _outlets(state, feed)
         state.told.sockets = app.sockets.counts
+    app.state.wishes = Wishes(database, conductor)
     app.state.accounts = make_accounts(settings, database, state.guard, person, tenants=state.tenants)
     for router in (health.router, watch.router, *ROUTERS):
         app.include_router(router)

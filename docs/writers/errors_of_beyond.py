@@ -28,7 +28,7 @@ OF_BEYOND: Final[Mapping[str, str]] = {
     "RELAIS_BATCH_UNREADABLE": "A [batch](../how-to/write-together.md) is a JSON list of items; an item has what the"
     " page says; `details` tells what is wrong. Nothing was written.",
     "RELAIS_IDEMPOTENCY_ANSWER_NOT_KEPT": "The write was carried out under this `Idempotency-Key`, but its answer was"
-    " longer than `RELAIS_REST_IDEMPOTENCY_ANSWER_BYTES`. Nothing was done a second time.",
+    " longer than `RELAIS_REST_IDEMPOTENCY_ANSWER_BYTES`, or may hold a secret. Nothing was done a second time.",
     "RELAIS_IDEMPOTENCY_KEYS_TOO_MANY": "More than `RELAIS_REST_IDEMPOTENCY_KEYS` of one user within"
     " `RELAIS_REST_IDEMPOTENCY_SECONDS`. Nothing was done.",
     "RELAIS_IDEMPOTENCY_KEY_ANONYMOUS": "An `Idempotency-Key` without a token: callers that nobody can tell apart would"
@@ -38,12 +38,15 @@ OF_BEYOND: Final[Mapping[str, str]] = {
     "RELAIS_IDEMPOTENCY_KEY_MALFORMED": "An `Idempotency-Key` is 1 to 255 printable characters of ASCII.",
     "RELAIS_IDEMPOTENCY_KEY_REUSED": "The `Idempotency-Key` was used for another request: see"
     " [Write once](../how-to/write-once.md). Nothing was done.",
+    "RELAIS_IDEMPOTENCY_UNFINISHED": "Of a route that does more than write to the database: the first request with this"
+    " `Idempotency-Key` is under way, or was broken off. Nothing was done a second time. If it stays so, look at what"
+    " has been done, and send what is missing with a new key.",
     "RELAIS_IDEMPOTENCY_UNAVAILABLE": "An `Idempotency-Key`, but the database has no table of keys: it was not migrated"
     " by Relais.",
     "RELAIS_PRECONDITION_FAILED": "The row is not as `If-Match` says, or the filters find none or several: see"
     " [Change what you saw](../how-to/change-what-you-saw.md). Nothing was written.",
-    "RELAIS_PRECONDITION_NOT_SUPPORTED": "`If-Match` with POST: it is for PATCH, PUT and DELETE of a single row of a"
-    " table. Nothing was done.",
+    "RELAIS_PRECONDITION_NOT_SUPPORTED": "`If-Match` with POST, or where there is nothing to read at the address: it"
+    " is for PATCH, PUT and DELETE of what `GET` shows. Nothing was done.",
     "DATABASE_READ_ONLY": "PostgreSQL takes no writes at the moment: it is a standby, or was told so with"
     " `default_transaction_read_only`. Try again after `Retry-After`.",
 }

@@ -79,7 +79,7 @@ def redis() -> Generator[OwnRedis]:
 def mortal(desk_urls: Urls, servers: Servers, data_dir: Path, redis: OwnRedis) -> Generator[Mortal]:
     environment = {
         **environment_for(desk_urls, servers, data_dir),
-        "RELAIS_REST_DB_SCHEMAS": "desk",
+        "RELAIS_REST_DB_SCHEMAS": "desk,library",
         "RELAIS_REST_JWT_SECRET": SECRET,
         "RELAIS_REDIS_URL": redis.url,
         "RELAIS_REDIS_TIMEOUT_SECONDS": "60",
@@ -119,6 +119,45 @@ async def test_what_was_committed_and_not_answered_is_answered_when_asked_again(
     assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
     assert [row["title"] for row in again.json()] == [title]
     assert await rows_of(desk_urls, "select id from desk.orders where title = $1", title) == [(again.json()[0]["id"],)]
+
+
+async def test_killed_at_any_time_each_write_of_a_route_is_done_once(mortal: Mortal, desk_urls: Urls) -> None:
+    rng, said = random.Random(), uuid4().hex
+    await run_sql(
+        desk_urls.admin,
+        # Between what the route writes and the end of its transaction.
+        "create or replace function public.slow_down() returns trigger language plpgsql as"
+        " $$ begin perform pg_sleep(0.02); return null; end $$",
+        "create or replace trigger slow_down after update on relais.idempotency_keys"
+        " for each row execute function public.slow_down()",
+    )
+    asked = [f"{said}-{number}" for number in range(30)]
+    answers: dict[str, httpx.Response] = {}
+
+    async def ask(client: httpx.AsyncClient, title: str) -> None:
+        headers = {**me, "Idempotency-Key": title}
+        body = {"name": title, "isPublic": True}
+        try:
+            answer = await client.post(f"{mortal.address}/api/collections", json=body, headers=headers)
+        except httpx.TransportError:
+            return
+        assert answer.status_code == 201, answer.text
+        assert answers.setdefault(title, answer).content == answer.content
+
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        body = {"email": f"{said}@example.org", "password": "Correct-Horse-7"}
+        signed_up = await client.post(f"{mortal.address}/api/auth/signup", json=body)
+        me = {"Authorization": f"Bearer {signed_up.json()['access_token']}"}
+        for _ in range(ROUNDS):
+            asking = asyncio.gather(*[ask(client, title) for title in asked])
+            await asyncio.sleep(rng.uniform(0.05, 0.5))
+            mortal.kill()
+            await asking
+            mortal.start()
+        await asyncio.gather(*[ask(client, title) for title in asked])
+    assert answers.keys() == set(asked)
+    found = await rows_of(desk_urls, "select id::text from library.collections where name like $1", f"{said}-%")
+    assert sorted(row[0] for row in found) == sorted(answer.json()["id"] for answer in answers.values())
 
 
 async def test_killed_at_any_time_each_write_is_done_once(mortal: Mortal, desk_urls: Urls) -> None:

@@ -31,12 +31,13 @@ async def seeded(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.mark.parametrize("page", ["write-together", "write-once", "change-what-you-saw"])
 async def test_a_page_tells_what_is_answered(page: str, seeded: httpx.AsyncClient) -> None:
     listed = (await seeded.get("/rest/v1/profiles?select=username,id")).json()
-    tokens = {f"${row['username'].upper()}": token_of(row["id"]) for row in listed}
+    names = {f"${row['username'].upper()}": token_of(row["id"]) for row in listed}
+    names |= {f"${row['username'].upper()}_ID": row["id"] for row in listed}
     blocks = BLOCK.findall((HOW_TO / f"{page}.md").read_text(encoding="utf-8"))
     assert blocks
     for block in blocks:
         example = in_block(page, block)
-        answer = await sent(example, seeded, tokens)
+        answer = await sent(example, seeded, names)
         assert answer.status_code == example.status, answer.text
         for name, value in example.answer_headers.items():
             assert name.lower() in answer.headers, answer.headers

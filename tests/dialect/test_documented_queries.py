@@ -125,11 +125,17 @@ async def test_an_example_answers_what_its_page_says(
         assert re.fullmatch(expected(example.answer), squeezed(answer.text), re.DOTALL), answer.text
 
 
-async def sent(example: Example, client: httpx.AsyncClient, tokens: dict[str, str]) -> httpx.Response:
+async def sent(example: Example, client: httpx.AsyncClient, names: dict[str, str]) -> httpx.Response:
+    """The answer to an example, with tokens and ids in the place of their names."""
+
+    def filled(text: str) -> str:
+        return re.sub(r"\$[A-Z]+(?:_ID)?", lambda found: names[found[0]], text)
+
     headers = {"Content-Type": "application/json"} if example.body else {}
     for name, value in (headers | example.headers).items():
-        headers[name] = re.sub(r"\$[A-Z]+", lambda found: tokens[found[0]], value)
-    url = httpx.URL(f"http://relais.test/rest/v1/{example.target}")
+        headers[name] = filled(value)
+    path = example.target if example.target.startswith("/") else f"/rest/v1/{example.target}"
+    url = httpx.URL(f"http://relais.test{filled(path)}")
     return await client.request(example.method, url, headers=headers, content=example.body.encode())
 
 

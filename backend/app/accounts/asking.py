@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 #: What a route makes of a token that comes along: it must be good; it is not looked at; or one that was good will do.
 Reading = Literal["good", "unread", "stale"]
+#: What becomes of a key that a write comes with, so that it is done once. *Joined*: the key, all that is written and
+#: the answer are one transaction. *Apart*: the key is kept before anything is done and the answer afterwards, for what
+#: is done is not all in the database. *Unsaid*: the same, and the answer is not written down, for it may hold what only
+#: its reader is to know.
+Once = Literal["joined", "apart", "unsaid"]
 #: Where a request keeps who was let in, by the dependency that let them in: nobody is counted twice.
 ADMITTED = "relais.admitted"
 #: The attribute in which a dependency of routes says what it refuses, for the description of the API.
@@ -66,7 +71,13 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
     """
 
     def __init__(
-        self, kind: Kind | None = None, *, user: bool = False, bearer: Reading = "good", lends: bool = False
+        self,
+        kind: Kind | None = None,
+        *,
+        user: bool = False,
+        bearer: Reading = "good",
+        lends: bool = False,
+        once: Once = "unsaid",
     ) -> None:
         super().__init__(cast("Bucket", None))
         self.kind: Kind | None = kind
@@ -74,6 +85,7 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         self.bearer: Reading = bearer
         #: Administrators may ask in somebody else's place. What is about an account itself is not lent.
         self.lends = lends
+        self.once: Once = once
 
     async def __call__(self, request: Request) -> Asked:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Admit the caller or refuse."""

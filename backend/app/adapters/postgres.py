@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import asyncpg
 
+from app.adapters.joint import READ_ONLY, SETTLE, UNSAID, Isolation, Joint, Stricter, is_stricter
 from app.adapters.pool import CLOSE_SECONDS, Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.adapters.watch import Watch
@@ -32,8 +33,6 @@ _READ_ONLY = "25006"
 _FULL = "53"
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError)
 Mode = Literal["read", "write"]
-
-Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 DEFAULT_SEARCH_PATH = '"$user", public'
 #: Codes that a statement ends with when what it names is not there (any more): the picture of the database is old.
 MISSING_CODES = frozenset({"42P01", "42703", "42883", "42704", "3F000", "42804", "42P10"})
@@ -176,6 +175,8 @@ class Database:
         #: Told when nobody can say what was written.
         self.on_doubt: Callable[[], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Tasks all of whose statements go to one transaction.
+        self._joints: dict[asyncio.Task[Any], Joint] = {}
 
     @property
     def reads_elsewhere(self) -> bool:
@@ -271,7 +272,70 @@ class Database:
             yield connection  # pyright: ignore[reportReturnType]
 
     @asynccontextmanager
+    async def joined(self, stamp: Stamp, isolation: Isolation | None = None) -> AsyncGenerator[Connection]:
+        """Have all that this task does with the database within the block be one transaction.
+
+        Whoever asks for a connection or a transaction has a savepoint of it. `Stricter`: begin anew, isolated more.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        async with self._stamped(stamp, "write") as connection:
+            async with connection.transaction(isolation=isolation):
+                joint = self._joints[task] = Joint(connection, isolation)
+                try:
+                    yield connection  # pyright: ignore[reportReturnType]
+                finally:
+                    del self._joints[task]
+        for action in joint.afterwards:
+            await action()
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether what this task sees may be known to nobody else yet."""
+        return self._joint() is not None
+
+    def _joint(self) -> Joint | None:
+        return self._joints.get(asyncio.current_task()) if self._joints else None  # pyright: ignore
+
+    async def afterwards(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Do something that rests on what this task has written: now, or when that is committed."""
+        joint = self._joint()
+        if joint is None:
+            await action()
+        else:
+            joint.afterwards.append(action)
+
+    @asynccontextmanager
+    async def _within(self, joint: Joint, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
+        """A savepoint as a caller. An error undoes no more than that, and whoever spoke before speaks again."""
+        connection, before = joint.connection, joint.stamp
+        try:
+            async with connection.transaction():
+                if mode == "read":
+                    await connection.execute(READ_ONLY)
+                joint.stamp = stamp
+                await self.speak_as(connection, stamp)
+                yield connection
+                if mode == "write" and before is None:
+                    # What would complain at the end of a transaction is heard by whoever's it was.
+                    await connection.execute(SETTLE)
+            if before is not None:
+                await self.speak_as(connection, before)
+        except BaseException as error:
+            translated = self._translated(error, connection, stamp, "write")
+            if translated is None:
+                raise
+            raise translated from error
+        finally:
+            joint.stamp = before
+
+    @asynccontextmanager
     async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
+        joint = self._joint()
+        if joint is not None:
+            async with self._within(joint, stamp, mode) as connection:
+                yield connection
+            return
         connection = await self._acquire(mode, stamp)
         broken = False
         try:
@@ -296,6 +360,13 @@ class Database:
 
         One that only reads is begun so: what transactions are by default, a function may have changed.
         """
+        joint = self._joint()
+        if joint is not None:
+            if is_stricter(isolation, joint.isolation):
+                raise Stricter(isolation)
+            async with self._within(joint, stamp, "read" if reads_only else mode) as connection:
+                yield connection  # pyright: ignore[reportReturnType]
+            return
         async with self._stamped(stamp, mode) as connection:
             async with connection.transaction(isolation=isolation, readonly=reads_only):
                 yield connection  # pyright: ignore[reportReturnType]
@@ -305,6 +376,9 @@ class Database:
 
         After a `call` the connection does not trust its stamp: a function may have changed any setting.
         """
+        joint = self._joint()
+        if joint is not None:
+            return await self._fetched_within(joint, stamp, mode, statement, args)
         connection = await self._acquire(mode, stamp)
         broken = False
         try:
@@ -327,6 +401,14 @@ class Database:
             raise translated from error
         finally:
             await self._give_back(connection, stamp, mode, broken=broken)
+
+    async def _fetched_within(self, joint: Joint, stamp: Stamp, mode: Mode, statement: str, args: Sequence[Any]) -> Row:
+        async with self._within(joint, stamp, mode) as connection:
+            row = await connection.fetchrow(statement, *args)
+            assert row is not None
+            if row["response_headers"] is not None or row["response_status"] is not None:
+                await connection.execute(UNSAID)
+        return row
 
     async def _give_back(self, connection: StampedConnection, stamp: Stamp, mode: Mode, *, broken: bool) -> None:
         if mode == "write" and self.on_written is not None and (broken or connection.is_closed()):

@@ -34,12 +34,17 @@ class Incoming:
         if len(self._waiting) >= CHUNK_BYTES:
             await self._flush()
 
+    async def digest(self) -> str:
+        """SHA-256 of what has come so far, in hexadecimal."""
+        await self._flush()
+        return self._digest.hexdigest()
+
     async def whole(self, kind: str) -> Whole:
         """The file once all of it is here, safe on the disk."""
-        await self._flush()
+        digest = await self.digest()
         with disk_failures():
             await finished(os.fsync, self._number)
-        return Whole(self._path, self.size, self._digest.hexdigest(), kind)
+        return Whole(self._path, self.size, digest, kind)
 
     async def _flush(self) -> None:
         data = bytes(self._waiting)

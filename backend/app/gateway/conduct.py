@@ -40,11 +40,12 @@ class Conductor:
         """What PostgreSQL answers, or answered before and would answer again. `name` is what it is kept as.
 
         `allowed` is asked beside the question of what is kept, and has been answered before anything is returned.
-        What is `costed` stays within the budget of the caller's role.
+        What is `costed` stays within the budget of the caller's role. What is seen in the middle of a joint transaction
+        is not kept, nor is what is kept of it.
         """
         prepared = engine.prepared(request)
         keeping = self.cache.lifetimes.keeping(engine, caller, head, request, prepared, name=name)
-        if keeping is None:
+        if keeping is None or self.database.is_joined:
             if allowed is not None:
                 await allowed
             return await self._asked(engine, caller, head, request, costed=costed)

@@ -11,7 +11,10 @@ KEY_ANONYMOUS = ErrorSpec("RELAIS_IDEMPOTENCY_KEY_ANONYMOUS", 401, "An Idempoten
 KEY_REUSED = ErrorSpec("RELAIS_IDEMPOTENCY_KEY_REUSED", 422, "The Idempotency-Key was used for another request")
 KEY_BUSY = ErrorSpec("RELAIS_IDEMPOTENCY_KEY_BUSY", 409, "The first request with this Idempotency-Key is under way")
 KEY_WITHOUT_ANSWER = ErrorSpec(
-    "RELAIS_IDEMPOTENCY_ANSWER_NOT_KEPT", 409, "The request was carried out before; its answer was too long to be kept"
+    "RELAIS_IDEMPOTENCY_ANSWER_NOT_KEPT", 409, "The request was carried out before; its answer was not kept"
+)
+KEY_UNFINISHED = ErrorSpec(
+    "RELAIS_IDEMPOTENCY_UNFINISHED", 409, "The first request with this Idempotency-Key has not come to its end"
 )
 KEYS_TOO_MANY = ErrorSpec("RELAIS_IDEMPOTENCY_KEYS_TOO_MANY", 429, "Too many Idempotency-Keys are remembered")
 KEYS_UNAVAILABLE = ErrorSpec("RELAIS_IDEMPOTENCY_UNAVAILABLE", 501, "This database remembers no Idempotency-Keys")

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from app.adapters.postgres import Connection, Database, Isolation, Row, Stamp
+from app.adapters.joint import Isolation
+from app.adapters.postgres import Connection, Database, Row, Stamp
 from app.errors import AppError, refuse
 from app.gateway.array_text import array_elements
 from app.gateway.cost import check_cost, is_costed

@@ -52,7 +52,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        head = _head(scope)
+        head = head_of(scope)
         engine = self.conductor.current()
         body = await _body(receive)
         if body is None:
@@ -217,7 +217,8 @@ def _looked_at(answered: "asyncio.Future[None]") -> None:
         answered.exception()
 
 
-def _head(scope: Scope) -> Head:
+def head_of(scope: Scope) -> Head:
+    """A request without its body."""
     headers: dict[bytes, bytes] = {}
     last: list[tuple[bytes, bytes]] = []
     size = 0

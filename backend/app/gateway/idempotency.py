@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from app.adapters.postgres import Connection
 from app.auth.caller import Caller
 from app.errors import AppError, refuse
 from app.gateway.errors_beyond import (
@@ -19,6 +20,7 @@ from app.gateway.errors_beyond import (
     KEY_BUSY,
     KEY_MALFORMED,
     KEY_REUSED,
+    KEY_UNFINISHED,
     KEY_WITHOUT_ANSWER,
     KEYS_TOO_MANY,
     KEYS_UNAVAILABLE,
@@ -26,7 +28,6 @@ from app.gateway.errors_beyond import (
 from app.gateway.keeping import scope_of
 from app.gateway.parse import Head
 from app.gateway.respond import Answer
-from app.gateway.together import Together
 from app.settings import RestSettings
 
 HEADER = b"idempotency-key"
@@ -61,6 +62,10 @@ _KNOWN = """
 _KEEP = """
     update relais.idempotency_keys set status = $4, headers = $5::text::jsonb, body = $6
     where tenant_id = $1::text::uuid and owner = $2 and key = $3
+"""
+_LET_GO = """
+    delete from relais.idempotency_keys
+    where tenant_id = $1::text::uuid and owner = $2 and key = $3 and status is null
 """
 
 
@@ -99,7 +104,7 @@ def key_of(head: Head, body: bytes, caller: Caller, tenant: str) -> Key | None:
 def _digest(head: Head, body: bytes, caller: Caller) -> bytes:
     """Of all that makes it this request; of the caller what may be another thing with the next token."""
     scopes = ",".join(sorted(caller.scopes)) if caller.scopes is not None else "*"
-    line = (head.method, head.path, head.query_string, caller.role, scopes)
+    line = (head.method, head.path, head.query_string, caller.role, scopes, str(caller.assurance))
     digest = hashlib.sha256()
     for part in (*(item.encode() for item in line), *(head.headers.get(name, b"") for name in _RELEVANT), body):
         digest.update(b"%d:" % len(part))
@@ -107,9 +112,11 @@ def _digest(head: Head, body: bytes, caller: Caller) -> bytes:
     return digest.digest()
 
 
-async def claimed(one: Together, key: Key, settings: RestSettings) -> Answer | None:
-    """The answer of the first time; None: this is the first time, and `keep` is to follow in the same transaction."""
-    connection = await one.as_service()
+async def claimed(connection: Connection, key: Key, settings: RestSettings) -> Answer | None:
+    """The answer of the first time; None: this is the first time, and `keep` is to follow.
+
+    The connection speaks for the product itself, here and below.
+    """
     seconds, most = settings.idempotency_seconds, settings.idempotency_keys
     while True:
         row = await connection.fetchrow(_CLAIM, *key.place, key.request, seconds, most)
@@ -124,20 +131,28 @@ async def claimed(one: Together, key: Key, settings: RestSettings) -> Answer | N
             continue
         if bytes(known["request"]) != key.request:
             raise refuse(KEY_REUSED, hint="Send a new key with each new request.")
+        if known["status"] is None:
+            raise refuse(
+                KEY_UNFINISHED,
+                hint="Ask again in a moment. If it stays so, it was broken off: look at what it has done.",
+                headers={"Retry-After": "1"},
+            )
         if known["body"] is None:
             raise refuse(KEY_WITHOUT_ANSWER, hint="Read what was written, or ask for less with Prefer: return=minimal.")
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in orjson.loads(known["headers"])]
         return Answer(known["status"], [*headers, REPLAYED], bytes(known["body"]))
 
 
-async def keep(one: Together, key: Key, answer: Answer, settings: RestSettings) -> None:
-    """Write down what is about to be answered."""
-    # Under their own role: nobody's triggers are to run as the service.
-    await one.settle()
-    connection = await one.as_service()
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
-    body = bytes(answer.body) if len(answer.body) <= settings.idempotency_answer_bytes else None
+async def keep(connection: Connection, key: Key, answer: Answer, settings: RestSettings, *, said: bool = True) -> None:
+    """Write down what is about to be answered; what is not to be `said` again, that it was."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers if said]
+    body = bytes(answer.body) if said and len(answer.body) <= settings.idempotency_answer_bytes else None
     await connection.execute(_KEEP, *key.place, answer.status, orjson.dumps(headers).decode(), body)
+
+
+async def let_go(connection: Connection, key: Key) -> None:
+    """Nothing was done with a key that was claimed by itself: it is as good as new."""
+    await connection.execute(_LET_GO, *key.place)
 
 
 def as_told(error: AppError) -> AppError:

@@ -42,13 +42,20 @@ def precondition_of(head: Head, route: Route) -> Precondition | None:
         return None
     if head.method not in _WRITES or route.kind != "table":
         raise refuse(PRECONDITION_ELSEWHERE)
-    any_row = said.strip() == b"*"
-    tags: frozenset[bytes] = frozenset() if any_row else frozenset(_TAG.findall(said))
-    if not tags and not any_row:
-        raise refuse(PRECONDITION_FAILED, "There is no tag in the header", hint="Tags are sent in their quotes.")
+    tags = tags_of(said)
     headers = {name.replace(b"content-p", b"accept-p"): head.headers[name]
                for name in _WHAT_IS_READ if name in head.headers}  # fmt: skip
     return Precondition(tags, Head("GET", head.path, without_window(head.query_string), headers))
+
+
+def tags_of(said: bytes) -> frozenset[bytes]:
+    """The tags in the header; none: whatever is there."""
+    if said.strip() == b"*":
+        return frozenset()
+    tags = frozenset(_TAG.findall(said))
+    if not tags:
+        raise refuse(PRECONDITION_FAILED, "There is no tag in the header", hint="Tags are sent in their quotes.")
+    return tags
 
 
 async def run_if(

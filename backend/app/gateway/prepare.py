@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.adapters.postgres import Isolation, Mode
+from app.adapters.joint import Isolation
+from app.adapters.postgres import Mode
 from app.catalog.types import Catalog, Function
 from app.gateway.plan_choice import PlanChoice
 from app.gateway.reads import Reads, reads_of

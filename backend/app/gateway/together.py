@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.adapters.postgres import SERVICE, STALE_STATEMENT, Connection, Database, Isolation
+from app.adapters.joint import UNSAID, Isolation, Stricter, is_stricter
+from app.adapters.postgres import SERVICE, STALE_STATEMENT, Connection, Database
 from app.auth.caller import Caller
 from app.errors import AppError
 from app.gateway.engine import Engine
@@ -21,19 +22,9 @@ T = TypeVar("T")
 IN_THE_WAY = frozenset({"40001", "40P01"})
 _MOST_TRIES = 8
 _PAUSE_SECONDS = 0.005
-_RANKS: dict[Isolation | None, int] = {None: 0, "read_committed": 1, "repeatable_read": 2, "serializable": 3}
 _READ_ONLY = "savepoint reading; set transaction read only"
 _NOT_READ_ONLY = "release savepoint reading"
 _KEPT = "select name, current_setting(name, true) as value from unnest($1::text[]) as name"
-_UNSAID = "select set_config('response.headers', '', true), set_config('response.status', '', true)"
-
-
-class _Stricter(Exception):
-    """A function wants stricter isolation than the transaction began with."""
-
-    def __init__(self, isolation: Isolation) -> None:
-        super().__init__()
-        self.isolation: Isolation = isolation
 
 
 class _NotKept(Exception):
@@ -53,8 +44,8 @@ class Together:
     async def run(self, head: Head, request: ApiRequest, prepared: Prepared) -> ResultSet:
         """What PostgreSQL answers to one request; what it set for itself is as before for the next one."""
         wanted = prepared.isolation
-        if wanted is not None and _RANKS[wanted] > max(_RANKS[self.isolation], _RANKS["read_committed"]):
-            raise _Stricter(wanted)
+        if is_stricter(wanted, self.isolation):
+            raise Stricter(wanted)
         engine, connection = self.engine, self.connection
         await self.database.speak_as(connection, engine.stamp(self.caller, head, request.target.schema))
         names = [name for name, _ in prepared.settings]
@@ -71,7 +62,7 @@ class Together:
         for row in before:
             await connection.execute("select set_config($1, $2, true)", row["name"], row["value"] or "")
         if result.headers is not None or result.status is not None:
-            await connection.execute(_UNSAID)
+            await connection.execute(UNSAID)
         return result
 
     async def as_service(self) -> Connection:
@@ -102,17 +93,28 @@ async def together(
     database: Database, engine: Engine, caller: Caller, terms: Terms, work: Callable[[Together], Awaitable[T]]
 ) -> T:
     """The outcome of work in a transaction, which is committed; begun anew where that changes nothing but the time."""
-    isolation, stale = terms.isolation, False
+    return await begun_anew(
+        lambda isolation: _once(database, engine, caller, terms, isolation, work),
+        terms.isolation,
+        persists=terms.persists,
+    )
+
+
+async def begun_anew(
+    once: Callable[[Isolation | None], Awaitable[T]], isolation: Isolation | None, *, persists: bool
+) -> T:
+    """The outcome of a transaction, which is begun anew where that is all it takes."""
+    stale = False
     for tried in range(1, _MOST_TRIES + 1):
         try:
-            return await _once(database, engine, caller, terms, isolation, work)
-        except _Stricter as wish:
+            return await once(isolation)
+        except Stricter as wish:
             isolation = wish.isolation
         except AppError as error:
             if error.code == STALE_STATEMENT and error.message.startswith("cached ") and not stale:
                 # The driver has forgotten it and prepares it anew.
                 stale = True
-            elif not terms.persists or error.code not in IN_THE_WAY or tried == _MOST_TRIES:
+            elif not persists or error.code not in IN_THE_WAY or tried == _MOST_TRIES:
                 raise
             else:
                 await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * tried))  # noqa: S311 - to part them
@@ -136,8 +138,3 @@ async def _once(
                 await settle(connection)
                 raise _NotKept
     return outcome[0]
-
-
-def strictest(levels: Sequence[Isolation | None]) -> Isolation | None:
-    """The strictest of isolation levels; None: PostgreSQL's usual one."""
-    return max(levels, key=lambda level: _RANKS[level], default=None)

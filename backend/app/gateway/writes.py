@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from app.adapters.postgres import Database, Isolation
+from app.adapters.joint import Isolation, strictest
+from app.adapters.postgres import Database
 from app.auth.caller import Caller
 from app.auth.guard import Guard
 from app.errors import AppError
@@ -16,7 +17,7 @@ from app.gateway.idempotency import Key, Turns
 from app.gateway.parse import Head, Route, choose_schema, parse_prefer
 from app.gateway.respond import Answer
 from app.gateway.single import carried_out, understood
-from app.gateway.together import Terms, Together, strictest, together
+from app.gateway.together import Terms, Together, together
 from app.middleware.trace import Trace
 
 #: Pages of other origins may read of the answers what the dialect does not speak of.
@@ -83,7 +84,7 @@ class Writes:
     async def _done(
         self, trace: Trace, engine: Engine, caller: Caller, head: Head, work: _Work, key: Key | None
     ) -> Answer:
-        isolation = strictest((work.isolation, _CONDITIONAL)) if work.conditional else work.isolation
+        isolation = strictest(work.isolation, _CONDITIONAL) if work.conditional else work.isolation
         # Whoever comes second with a key is in the way of the first one, unless they see what is committed meanwhile.
         persists = work.conditional or (key is not None and isolation not in (None, "read_committed"))
         terms = Terms(head, work.schema, isolation, work.rolls_back, persists)
@@ -94,13 +95,15 @@ class Writes:
             if key is None:
                 return await work.perform(one)
             claiming = True
-            known = await idempotency.claimed(one, key, engine.settings)
+            known = await idempotency.claimed(await one.as_service(), key, engine.settings)
             claiming = False
             if known is not None:
                 return known
             answer = await work.perform(one)
             if not work.rolls_back:
-                await idempotency.keep(one, key, answer, engine.settings)
+                # Under their own role: nobody's triggers are to run as the service.
+                await one.settle()
+                await idempotency.keep(await one.as_service(), key, answer, engine.settings)
             return answer
 
         async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Answers that are kept have a tag; whoever has the answer already is told so, and no more.
+"""Answers that are kept have a tag, and others if it is asked for; whoever has one already is told so, and no more.
 
 Browsers may hold on to them, but ask each time: what they hold was right when it was sent.
 """
@@ -15,6 +15,8 @@ KEPT: Header = (b"cache-control", b"private, no-cache")
 VARY: Header = (b"vary", b"Authorization")
 #: What a 304 leaves out: it speaks of a body that is not sent.
 _OF_THE_BODY = frozenset({b"content-length", b"content-type"})
+#: Whoever sends one of these is told the tag.
+_ASKING = frozenset({b"if-none-match", b"relais-etag"})
 #: A comma may be part of one.
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
@@ -28,13 +30,13 @@ class ConditionalMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return await self.app(scope, receive, send)
-        trace = trace_of(scope)
+        trace, asks = trace_of(scope), any(name in _ASKING for name, _ in scope["headers"])
         begun: Message | None = None
 
         async def sent(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
-                if trace.cache and message["status"] in (200, 206):
+                if (asks or trace.cache) and message["status"] in (200, 206) and not _has_tag(message):
                     begun = message
                     return
             elif begun is not None:
@@ -49,14 +51,24 @@ async def _tagged(scope: Scope, start: Message, message: Message, send: Send) ->
     if message.get("more_body") or scope["method"] == "HEAD":
         await send(start)
         return message
-    headers: list[Header] = [*start["headers"], KEPT, VARY]
-    tag = b'W/"%b"' % hashlib.blake2b(message.get("body", b""), digest_size=12).hexdigest().encode()
-    headers.append((b"etag", tag))
+    # What nobody kept here is not for others to keep, unless whoever asked for the tag does it.
+    kept = [KEPT] if trace_of(scope).cache else []
+    tag = tag_of(message.get("body", b""))
+    headers: list[Header] = [*start["headers"], *kept, VARY, (b"etag", tag)]
     if start["status"] == 200 and is_held(tag, _held(scope)):
         await send({**start, "status": 304, "headers": not_modified(headers)})
         return {**message, "body": b""}
     await send({**start, "headers": headers})
     return message
+
+
+def tag_of(body: bytes) -> bytes:
+    """The tag of an answer of a route."""
+    return b'W/"%b"' % hashlib.blake2b(body, digest_size=12).hexdigest().encode()
+
+
+def _has_tag(start: Message) -> bool:
+    return any(name == b"etag" for name, _ in start["headers"])
 
 
 def _held(scope: Scope) -> bytes:

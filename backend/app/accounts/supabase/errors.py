@@ -5,11 +5,10 @@ small letters. Messages stay ours: applications show them to their users.
 """
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from app.accounts.shapes.supabase import GoTrueError
 from app.answers import Responses
 from app.errors import MALFORMED_REQUEST, MEDIA_TYPE, VALIDATION_ERROR, AppError, ErrorSpec, refuse
+from app.routers import Handler, Route
 
 VERSION_HEADER = "x-supabase-api-version"
 #: Since it `code` is a word; before it, it is the status, and the word is `error_code`.
@@ -68,10 +68,10 @@ _TRANSLATED: dict[str, tuple[int, str]] = {
 }
 
 
-class SupabaseRoute(APIRoute):
+class SupabaseRoute(Route):
     """A route whose refusals are told in GoTrue's shape."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """The route's handler, with its refusals translated."""
         handler = super().get_route_handler()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.accounts.asking import REFUSES, Asked, asking
+from app.accounts.asking import REFUSES, Asked, Once, asking
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import Connection, Database, Mode, Stamp
 from app.auth.limits import Kind
@@ -83,7 +83,12 @@ def _rank_needed(rank: AppRole) -> AppError:
 
 
 def calling(
-    kind: Kind | None = None, *, user: bool = True, rank: AppRole | None = None, lends: bool = True
+    kind: Kind | None = None,
+    *,
+    user: bool = True,
+    rank: AppRole | None = None,
+    lends: bool = True,
+    once: Once = "joined",
 ) -> Callable[..., Awaitable[Caller]]:
     """A dependency: anybody or a user, of at least this rank if one is given.
 
@@ -91,7 +96,7 @@ def calling(
     """
 
     async def admitted(
-        request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user, lends=lends))]
+        request: Request, asked: Annotated[Asked, Depends(asking(kind, user=user, lends=lends, once=once))]
     ) -> Caller:
         conductor: Conductor = request.app.state.relais.conductor
         found = Caller(asked, asker(conductor, asked.caller, SCHEMA, trace_of(request.scope)), keeping_of(request))

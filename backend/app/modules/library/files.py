@@ -5,13 +5,14 @@ Who may read or delete one is row security's affair: a file that hangs on a reso
 
 import base64
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 
@@ -58,7 +59,11 @@ class Link:
     signature: str
 
 
-async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes]) -> dict[str, Any]:
+#: Told what a form held, before anything of it is kept.
+Claim = Callable[[bytes], Awaitable[None]]
+
+
+async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes], claim: Claim) -> dict[str, Any]:
     """Keep the one file of a form."""
     keeping = caller.keeping
     tenant_id = await room(caller)
@@ -67,6 +72,8 @@ async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes]
         part = form.file
         if part is None:
             raise refuse(NO_FILE, hint="Send it as the field `file` of a multipart/form-data form.")
+        told = (sorted(form.fields.items()), part.filename, part.content_type, await come.digest())
+        await claim(orjson.dumps(told))
         resource_id = await _resource(caller, form)
         is_public = resource_id is None and _is_public(form)
         told = Told(part.filename or "", part.content_type, resource_id, is_public=is_public)
@@ -195,7 +202,8 @@ async def delete(caller: Caller, name: str) -> dict[str, Any]:
     if tenant_id is None:
         await _readable(caller, name)
         raise refuse(NOT_OWNER.worded("Vous n'êtes pas propriétaire de ce fichier"))
-    await caller.keeping.storage.remove(key_of(tenant_id, name))
+    key = key_of(tenant_id, name)
+    await caller.database.afterwards(lambda: caller.keeping.storage.remove(key))
     return {"success": True, "message": "Fichier supprimé avec succès"}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.accounts.asking import Once
 from app.accounts.errors import INSUFFICIENT_ROLE
 from app.adapters.postgres import SERVICE
 from app.auth.limits import Kind
@@ -15,10 +16,12 @@ from app.modules.library.tables.kinds import AppRole
 _IS_FIRST = "select exists (select from relais.tenants where id = nullif($1, '')::uuid and is_default)"
 
 
-def operating(kind: Kind = "admin", *, rank: AppRole = AppRole.ADMIN) -> Callable[..., Awaitable[Caller]]:
+def operating(
+    kind: Kind = "admin", *, rank: AppRole = AppRole.ADMIN, once: Once = "joined"
+) -> Callable[..., Awaitable[Caller]]:
     """A dependency: somebody of at least this rank in the first tenant."""
 
-    async def admitted(caller: Annotated[Caller, Depends(calling(kind, rank=rank))]) -> Caller:
+    async def admitted(caller: Annotated[Caller, Depends(calling(kind, rank=rank, once=once))]) -> Caller:
         [row] = await caller.database.fetch(SERVICE, _IS_FIRST, caller.asked.caller.tenant_id)
         if not row[0]:
             error = refuse(INSUFFICIENT_ROLE, hint="Only the first tenant of an installation runs it.")

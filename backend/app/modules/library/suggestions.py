@@ -147,8 +147,15 @@ async def _in_turn(write: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def _stands(caller: Caller, counts: VoteCounts, suggestion: str) -> Standing | None:
-    """How the votes stand after one that is committed, told to Redis."""
-    return await counts.renew(caller.stamp.tenant_id, suggestion, lambda: _standing(caller, suggestion))
+    """How the votes stand after one, told to Redis when that is committed."""
+
+    async def renewed() -> Standing | None:
+        return await counts.renew(caller.stamp.tenant_id, suggestion, lambda: _standing(caller, suggestion))
+
+    if caller.database.is_joined:
+        await caller.database.afterwards(renewed)
+        return await _standing(caller, suggestion)
+    return await renewed()
 
 
 async def _standing(caller: Caller, suggestion: str) -> Standing | None:

@@ -87,7 +87,9 @@ class Desk:
 def at_desk(kind: Kind | None = None) -> Callable[..., Awaitable[Desk]]:
     """A dependency: a user who hands something over, themselves: their linked accounts are nobody else's."""
 
-    async def admitted(request: Request, caller: Annotated[Caller, Depends(calling(kind, lends=False))]) -> Desk:
+    async def admitted(
+        request: Request, caller: Annotated[Caller, Depends(calling(kind, lends=False, once="apart"))]
+    ) -> Desk:
         redis: Redis = request.app.state.relais.redis
         return Desk(caller, accounts_of(request), redis, stored_file)
 

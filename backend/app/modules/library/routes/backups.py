@@ -35,8 +35,8 @@ from app.routers import Router
 from app.settings import Settings
 
 router = Router(prefix="/api/backups", tags=["backups"])
-Maker = Annotated[Caller, Depends(operating("transfers"))]
-Restorer = Annotated[Caller, Depends(operating("transfers", rank=AppRole.SUPER_ADMIN))]
+Maker = Annotated[Caller, Depends(operating("transfers", once="apart"))]
+Restorer = Annotated[Caller, Depends(operating("transfers", rank=AppRole.SUPER_ADMIN, once="apart"))]
 Outcome = TypeVar("Outcome")
 #: What goes on when its client has gone, or waited for longer than a request may take.
 _running: set[asyncio.Task[Any]] = set()

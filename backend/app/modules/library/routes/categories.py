@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.accounts.bodies import Body, Name, Text
@@ -20,8 +20,9 @@ from app.modules.library.categories import (
 )
 from app.modules.library.errors import DUPLICATE_ENTRY
 from app.modules.library.shapes.community import Category, CategoryBrief, CategoryFilter, CategoryName, CategoryNode
+from app.routers import Router
 
-router = APIRouter(tags=["categories"])
+router = Router(tags=["categories"])
 #: The largest number that PostgreSQL's integers hold.
 _LARGEST = 2**31 - 1
 FilterType = Literal["text", "select", "multiselect", "range", "date"]

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.accounts.bodies import Body
@@ -20,8 +19,9 @@ from app.modules.library.errors import RESOURCE_NOT_FOUND
 from app.modules.library.shapes.community import Comment, CommentWithReplies
 from app.modules.library.texts import Remark
 from app.named.lists import PagedWhole
+from app.routers import Router
 
-router = APIRouter(tags=["comments"])
+router = Router(tags=["comments"])
 _REFUSALS = errors(RESOURCE_NOT_FOUND, MAY_NOT_COMMENT, PARENT_COMMENT_NOT_FOUND, INVALID_PARENT)
 
 

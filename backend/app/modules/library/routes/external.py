@@ -3,12 +3,10 @@
 Programs come with an API token and are counted by it; somebody who has signed in may try it as well.
 """
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -27,9 +25,8 @@ from app.modules.library.routes.resources import Description, Title
 from app.modules.library.tables.kinds import ResourceVisibility
 from app.named.lists import USUAL_ROWS, Limit, Number
 from app.named.refusals import in_words
-from app.routers import Router
+from app.routers import Handler, Route, Router
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Words = Annotated[Text, Query(max_length=500)]
 Program = Annotated[Caller, Depends(calling("external"))]
 
@@ -48,7 +45,7 @@ class ExternalError(BaseModel):
     error: ExternalErrorBody
 
 
-class _ExternalRoute(APIRoute):
+class _ExternalRoute(Route):
     """Tells its errors in the form of this API."""
 
     def get_route_handler(self) -> Handler:

@@ -1,0 +1,357 @@
+"""Explicit routes: writes that are done once, or only if nothing has changed; reads that say whether it has."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from app.accounts.asking import asking_of
+from app.main import create_app
+from app.routers import WRITES, Route
+from app.settings import Settings
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from tests.accounts.conftest import signed_up, with_group
+from tests.beyond.desk import count_of, rows_of
+from tests.beyond.people import Member, People, app, cheap, client, new_resource, people
+from tests.conftest import Urls, client_of, run_sql, started
+from tests.library.file_samples import PNG, TEXT, uploaded
+
+__all__ = ["app", "cheap", "client", "people"]
+
+
+def keyed(member: Member, key: str | None = None, **more: str) -> dict[str, str]:
+    """Headers of a write that is done once."""
+    return {**member.headers, "Idempotency-Key": key or uuid4().hex, **more}
+
+
+def is_replayed(answer: httpx.Response) -> bool:
+    return answer.headers.get("idempotency-replayed") == "true"
+
+
+@pytest.fixture
+async def other_process(cheap: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of another process of the same installation."""
+    async with started(create_app(cheap)) as app, client_of(app) as client:
+        yield client
+
+
+SENT: list[tuple[str, str, Any]] = [
+    ("POST", "/api/resources", {"title": "une fois", "description": "d"}),
+    ("PUT", "/api/resources/{resource}", {"title": "autrement"}),
+    ("POST", "/api/resources/{resource}/comments", {"content": "une fois"}),
+    ("POST", "/api/collections", {"name": "une fois"}),
+    ("POST", "/api/groups", {"name": "une fois"}),
+    ("POST", "/api/v1/resources", {"title": "une fois", "description": "d"}),
+    ("POST", "/api/suggestions/{suggestion}/vote", {"voteType": "upvote"}),
+    ("DELETE", "/api/suggestions/{suggestion}/vote", None),
+    ("DELETE", "/api/resources/{resource}", None),
+]
+
+
+async def test_a_write_that_is_sent_again_is_answered_as_the_first_time(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    resource = await new_resource(client, people.owner)
+    made = await client.post(
+        "/api/suggestions",
+        json={"name": uuid4().hex, "type": "tag"},
+        headers=people.other.headers,
+    )
+    assert made.status_code == 201, made.text
+    ids = {"resource": resource["id"], "suggestion": (made.json().get("suggestion") or made.json())["id"]}
+    counts = (
+        "select (select count(*) from library.resources), (select count(*) from library.resource_comments),"
+        " (select count(*) from library.collections), (select count(*) from library.groups),"
+        " (select count(*) from library.suggestion_votes), (select sum(n_tup_ins) from pg_stat_user_tables where false)"
+    )
+    for method, path, body in SENT:
+        headers = keyed(people.owner)
+        address, content = path.format(**ids), {} if body is None else {"json": body}
+        first = await client.request(method, address, headers=headers, **content)
+        assert first.is_success, (path, first.text)
+        assert not is_replayed(first)
+        after = await rows_of(urls, counts)
+        again = await client.request(method, address, headers=headers, **content)
+        assert (again.status_code, again.content, is_replayed(again)) == (first.status_code, first.content, True), path
+        assert again.headers["content-type"] == first.headers["content-type"]
+        assert await rows_of(urls, counts) == after
+
+
+def test_no_route_is_left_out(app: FastAPI) -> None:
+    asked = [
+        route
+        for context in iter_route_contexts(app.routes)
+        if isinstance(route := context.original_route, APIRoute)
+        and route.methods & WRITES
+        and (who := asking_of(route.dependant)) is not None
+        and who.bearer == "good"
+    ]
+    assert len(asked) > 100
+    assert not [route.path for route in asked if not isinstance(route, Route)]
+
+
+async def test_a_hundred_at_once_have_one_effect_and_one_answer(
+    client: httpx.AsyncClient, other_process: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    title = uuid4().hex
+    headers, body = keyed(people.owner), {"title": title, "description": "d"}
+    clients = [client, other_process] * 50
+    answers = await asyncio.gather(*[one.post("/api/resources", json=body, headers=headers) for one in clients])
+    assert {answer.status_code for answer in answers} == {201}, {answer.text for answer in answers}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum(map(is_replayed, answers)) == 99
+    assert await count_of(urls, "library.resources", f"title = '{title}'") == 1
+
+
+async def test_the_same_key_with_another_request_is_refused(client: httpx.AsyncClient, people: People) -> None:
+    headers = keyed(people.owner)
+    assert (await client.post("/api/collections", json={"name": "a"}, headers=headers)).status_code == 201
+    for path, body in (("/api/collections", {"name": "b"}), ("/api/groups", {"name": "a"})):
+        answer = await client.post(path, json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "RELAIS_IDEMPOTENCY_KEY_REUSED")
+    # Somebody else's key of the same name is another one.
+    theirs = {**people.other.headers, "Idempotency-Key": headers["Idempotency-Key"]}
+    assert not is_replayed(await client.post("/api/collections", json={"name": "a"}, headers=theirs))
+    # A form of the API of its own for refusals.
+    answer = await client.post("/api/v1/resources", json={"title": "t", "description": "d"}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "RELAIS_IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_what_failed_is_not_kept(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
+    headers = keyed(people.owner)
+    key = headers["Idempotency-Key"]
+    for path, body, status in (
+        ("/api/collections", {}, 422), ("/api/collections", {"name": "x" * 100_000}, 422),
+        (f"/api/resources/{uuid4()}/comments", {"content": "c"}, 404),
+    ):  # fmt: skip
+        answer = await client.post(path, json=body, headers=headers)
+        assert answer.status_code in (status, 400), answer.text
+        assert await count_of(urls, "relais.idempotency_keys", f"key = '{key}'") == 0
+    answer = await client.post("/api/collections", json={"name": "a"}, headers=headers)
+    assert (answer.status_code, is_replayed(answer)) == (201, False)
+
+
+async def test_all_that_a_route_writes_is_kept_with_its_answer_or_nothing(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    file = await uploaded(client, people.owner)
+    path = f"/api/files/{file['fileName']}"
+    await run_sql(
+        urls.admin,
+        "create function public.keep_nothing() returns trigger language plpgsql as"
+        " $$ begin raise 'no room' using errcode = 'XX001'; end $$",
+        "create trigger keep_nothing before update on relais.idempotency_keys"
+        " for each row execute function public.keep_nothing()",
+    )
+    try:
+        headers = keyed(people.owner)
+        answer = await client.delete(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (500, "XX001")
+        # The row is there, and what it speaks of as well.
+        assert (await client.get(path, headers=people.owner.headers)).content == PNG
+        title = uuid4().hex
+        answer = await client.post("/api/resources", json={"title": title, "description": "d"}, headers=headers)
+        assert answer.status_code == 500
+        assert await count_of(urls, "library.resources", f"title = '{title}'") == 0
+    finally:
+        await run_sql(urls.admin, "drop function public.keep_nothing() cascade")
+    assert (await client.delete(path, headers=headers)).status_code == 200
+    assert (await client.get(path, headers=people.owner.headers)).status_code == 404
+
+
+async def test_callers_that_nobody_knows_have_no_keys(client: httpx.AsyncClient, people: People) -> None:
+    resource = await new_resource(client, people.owner)
+    answer = await client.post(f"/api/resources/{resource['id']}/view", headers={"Idempotency-Key": "a"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "RELAIS_IDEMPOTENCY_KEY_ANONYMOUS")
+    answer = await client.post("/api/collections", json={"name": "a"}, headers={"Idempotency-Key": "a"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "AUTH_TOKEN_MISSING")
+    # Whoever signs in is nobody yet.
+    body = {"email": people.owner.email, "password": people.owner.password}
+    for _ in range(2):
+        answer = await client.post("/api/auth/signin", json=body, headers={"Idempotency-Key": "a"})
+        assert (answer.status_code, is_replayed(answer)) == (200, False), answer.text
+
+
+async def test_of_a_form_what_is_in_it_counts(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
+    def sending(content: bytes, **fields: str) -> Any:
+        files = {"file": ("point.png", content, "image/png")}
+        return client.post("/api/files/upload", files=files, data=fields, headers=headers)
+
+    headers = keyed(people.owner)
+    mine = f"uploaded_by = '{people.owner.id}'"
+    first = await sending(PNG)
+    # Each time with a boundary of its own.
+    again = await sending(PNG)
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert (is_replayed(first), is_replayed(again)) == (False, True)
+    assert await count_of(urls, "library.files", mine) == 1
+    for other in (sending(TEXT), sending(PNG + b"x"), sending(PNG, isPublic="false")):
+        answer = await other
+        assert (answer.status_code, answer.json()["code"]) == (422, "RELAIS_IDEMPOTENCY_KEY_REUSED")
+    headers = keyed(people.owner)
+    answers = await asyncio.gather(*[sending(PNG) for _ in range(10)])
+    assert {answer.status_code for answer in answers} == {201}
+    assert sum(map(is_replayed, answers)) == 9
+    assert await count_of(urls, "library.files", mine) == 2
+
+
+async def test_what_holds_a_secret_is_done_once_and_not_said_again(
+    client: httpx.AsyncClient, people: People, urls: Urls
+) -> None:
+    headers, body = keyed(people.owner), {"name": "robot", "scopes": ["read"]}
+    answers = await asyncio.gather(*[client.post("/api/api-tokens", json=body, headers=headers) for _ in range(5)])
+    told = sorted(answer.status_code for answer in answers)
+    assert told == [201, 409, 409, 409, 409], [answer.text for answer in answers]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["code"] == "RELAIS_IDEMPOTENCY_ANSWER_NOT_KEPT"
+    key = headers["Idempotency-Key"]
+    assert await rows_of(
+        urls, "select status, headers::text, body from relais.idempotency_keys where key = $1", key
+    ) == [(201, "[]", None)]
+    listed = (await client.get("/api/api-tokens", headers=people.owner.headers)).json()
+    assert len(listed.get("tokens", listed) if isinstance(listed, dict) else listed) == 1
+    # A refusal leaves the key as it was.
+    headers = keyed(people.owner)
+    for _ in range(2):
+        answer = await client.post("/api/api-tokens", json={"name": "robot", "scopes": ["no"]}, headers=headers)
+        assert answer.status_code in (400, 422), answer.text
+    assert (await client.post("/api/api-tokens", json=body, headers=headers)).status_code == 201
+
+
+async def test_what_was_broken_off_is_not_done_again(client: httpx.AsyncClient, people: People, urls: Urls) -> None:
+    headers, body = keyed(people.owner), {"name": "robot", "scopes": ["read"]}
+    assert (await client.post("/api/api-tokens", json=body, headers=headers)).status_code == 201
+    # As if the process had died between the key and the answer.
+    key = headers["Idempotency-Key"]
+    await run_sql(urls.admin, f"update relais.idempotency_keys set status = null, headers = null where key = '{key}'")
+    answer = await client.post("/api/api-tokens", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "RELAIS_IDEMPOTENCY_UNFINISHED")
+
+
+async def tag_of(client: httpx.AsyncClient, path: str, who: Member) -> str:
+    answer = await client.get(path, headers={**who.headers, "Relais-ETag": "true"})
+    assert answer.status_code == 200, answer.text
+    return answer.headers["etag"]
+
+
+async def test_a_read_that_is_asked_again_is_told_that_nothing_has_changed(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    resource = await new_resource(client, people.owner, visibility="private")
+    for path in (f"/api/resources/{resource['id']}", "/api/notifications", "/api/collections", "/api/auth/session"):
+        plain = await client.get(path, headers=people.owner.headers)
+        tag = await tag_of(client, path, people.owner)
+        answer = await client.get(path, headers={**people.owner.headers, "If-None-Match": f'"other", {tag}'})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        answer = await client.get(path, headers={**people.owner.headers, "If-None-Match": '"other"'})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (200, plain.content, tag)
+        assert plain.headers.get("cache-control") == answer.headers.get("cache-control")
+    path = f"/api/resources/{resource['id']}"
+    tag = await tag_of(client, path, people.owner)
+    refused = await client.get(path, headers={**people.other.headers, "If-None-Match": tag})
+    assert (refused.status_code, "etag" in refused.headers) == (404, False)
+    await client.put(path, json={"title": "autrement"}, headers=people.owner.headers)
+    assert (await client.get(path, headers={**people.owner.headers, "If-None-Match": tag})).status_code == 200
+
+
+async def test_a_write_is_refused_where_something_has_changed(client: httpx.AsyncClient, people: People) -> None:
+    resource = await new_resource(client, people.owner)
+    path = f"/api/resources/{resource['id']}"
+    tag = await tag_of(client, path, people.owner)
+    mine = people.owner.headers
+    assert (await client.put(path, json={"title": "a"}, headers={**mine, "If-Match": tag})).status_code == 200
+    for method, content in (("PUT", {"json": {"title": "b"}}), ("DELETE", {})):
+        answer = await client.request(method, path, headers={**mine, "If-Match": tag}, **content)  # pyright: ignore
+        assert (answer.status_code, answer.json()["code"]) == (412, "RELAIS_PRECONDITION_FAILED")
+        assert answer.headers["etag"] == await tag_of(client, path, people.owner)
+    assert (await client.get(path, headers=mine)).json()["title"] == "a"
+    new = await tag_of(client, path, people.owner)
+    for form in ("*", '"x", {}', "{}"):
+        said = form.format(new.removeprefix("W/"))
+        answer = await client.put(path, json={"title": "a"}, headers={**mine, "If-Match": said})
+        assert answer.status_code == 200, answer.text
+        new = await tag_of(client, path, people.owner)
+    for said in ("*", new):
+        answer = await client.put(f"/api/resources/{uuid4()}", json={"title": "a"}, headers={**mine, "If-Match": said})
+        assert (answer.status_code, answer.json()["code"]) == (412, "RELAIS_PRECONDITION_FAILED")
+    assert (await client.delete(path, headers={**mine, "If-Match": new})).status_code == 204
+
+
+async def test_preconditions_are_for_what_can_be_read_at_the_address(client: httpx.AsyncClient, people: People) -> None:
+    mine = {**people.owner.headers, "If-Match": "*"}
+    for method, path, body in (
+        ("POST", "/api/collections", {"name": "a"}),
+        ("PATCH", "/api/auth/user/nothing", {}),
+        ("PUT", "/api/auth/password", {"currentPassword": "a", "newPassword": "b"}),
+        ("POST", "/api/notifications", {}),
+    ):
+        answer = await client.request(method, path, json=body, headers=mine)
+        assert answer.status_code in (400, 404, 405), (path, answer.text)
+        if answer.status_code == 400:
+            assert answer.json()["code"] == "RELAIS_PRECONDITION_NOT_SUPPORTED", answer.text
+    bad = {**people.owner.headers, "If-Match": "no quotes"}
+    answer = await client.put(f"/api/resources/{uuid4()}", json={"title": "a"}, headers=bad)
+    assert (answer.status_code, answer.json()["code"]) == (412, "RELAIS_PRECONDITION_FAILED")
+
+
+async def test_of_many_who_read_and_write_none_loses_an_update(
+    client: httpx.AsyncClient, other_process: httpx.AsyncClient, people: People
+) -> None:
+    resource = await new_resource(client, people.owner, description="0")
+    path = f"/api/resources/{resource['id']}"
+
+    async def add_one(one: httpx.AsyncClient) -> None:
+        while True:
+            read = await one.get(path, headers={**people.owner.headers, "Relais-ETag": "true"})
+            body = {"description": str(int(read.json()["description"]) + 1)}
+            wrote = await one.put(
+                path, json=body, headers={**people.owner.headers, "If-Match": read.headers["etag"]}
+            )  # fmt: skip
+            if wrote.status_code == 200:
+                return
+            assert wrote.status_code == 412, wrote.text
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*[add_one(one) for one in [client, other_process] * 10])
+    assert (await client.get(path, headers=people.owner.headers)).json()["description"] == "20"
+
+
+async def test_a_key_and_a_precondition_go_together(client: httpx.AsyncClient, people: People) -> None:
+    resource = await new_resource(client, people.owner)
+    path = f"/api/resources/{resource['id']}"
+    headers = keyed(people.owner, **{"If-Match": await tag_of(client, path, people.owner)})
+    for replayed in (False, True):
+        answer = await client.put(path, json={"title": "a"}, headers=headers)
+        assert (answer.status_code, is_replayed(answer)) == (200, replayed)
+
+
+async def test_what_a_route_has_just_written_is_kept_for_nobody(
+    cheap: Settings, people: People, client: httpx.AsyncClient
+) -> None:
+    # Lists of collections are kept; the one that is read within a write is not.
+    mine = people.owner.headers
+    await client.get("/api/collections", headers=mine)
+    made = await client.post("/api/collections", json={"name": "une", "isPublic": True}, headers=keyed(people.owner))
+    assert made.status_code == 201
+    names = [row["name"] for row in _rows((await client.get("/api/collections", headers=mine)).json())]
+    assert "une" in names
+
+
+def _rows(told: Any) -> list[dict[str, Any]]:
+    return told if isinstance(told, list) else told["data"]
+
+
+async def test_a_member_of_another_tenant_has_keys_of_their_own(cheap: Settings) -> None:
+    settings = with_group(cheap, "auth", tenant_creation=True)
+    async with started(create_app(settings)) as app:
+        assert isinstance(app, FastAPI)
+        async with client_of(app) as client:
+            one, two = await signed_up(client), await signed_up(client)
+            key = uuid4().hex
+            for who in (one, two):
+                answer = await client.post("/api/collections", json={"name": "a"}, headers=keyed(who, key))
+                assert (answer.status_code, is_replayed(answer)) == (201, False)
