@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from app.settings import Settings
 
@@ -145,3 +146,49 @@ async def test_browsers_may_read_it(client: httpx.AsyncClient) -> None:
     assert clipped.headers["access-control-expose-headers"].endswith(", Relais-Truncated, Link")
     whole = await client.get(f"{SHELF}&limit=1", headers=origin)
     assert "Relais" not in whole.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(
+    ("query", "embeds"),
+    [
+        ("/shelves?select=id,books(id)&limit=2", "books"),
+        ("/shelves?select=id,of_it:books(id)&limit=2", "of_it"),
+        ("/shelves?select=id,of_it:books(id)&limit=2&of_it.limit=39", None),
+        (f"/shelves?select=id,books(id)&limit=2&books.limit={MOST}", None),
+        (f"/shelves?select=id,books(id)&limit=2&books.limit={MOST + 1}", "books"),
+        ("/shelves?select=id,books(id)&limit=2&books.offset=290", None),
+        ("/shelves?select=id,books(id)&limit=2&books.offset=250", "books"),
+        ("/shelves?select=id,books(id)&limit=2&books.id=lt.300", None),
+        ("/shelves?select=id,...books(id)&limit=2", "books"),
+        ("/books?select=id,shelves(id,books(id))&limit=1", "shelves.books"),
+        ("/books?select=id,...shelves(name,books(id))&limit=1", "shelves.books"),
+        ("/shelves?select=id,books(id,shelves(books(id)))&limit=1&books.limit=1", "books.shelves.books"),
+        ("/shelves?select=id,books(count)&limit=2", None),
+        ("/shelves?select=id,books()&limit=2", None),
+    ],
+)
+async def test_embeds_that_were_clipped_are_named(client: httpx.AsyncClient, query: str, embeds: str | None) -> None:
+    answer = await client.get(query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers.get("relais-truncated-embeds") == embeds
+    assert ("relais-truncated" in answer.headers) is (embeds is not None)
+    # The rows themselves are all there.
+    assert "link" not in answer.headers
+
+
+async def test_rows_and_embeds_may_both_be_clipped(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/shelves?select=id,books(id)&order=id")
+    assert (len(answer.json()), answer.headers["relais-truncated-embeds"]) == (MOST, "books")
+    assert "offset=40" in next_of(answer)
+    one = {"Accept": "application/vnd.pgrst.object+json"}
+    answer = await client.get("/shelves?select=id,books(id)&id=eq.1", headers=one)
+    assert (answer.json()["id"], answer.headers["relais-truncated-embeds"]) == (1, "books")
+    answer = await client.get("/shelves?select=id,books(id)&limit=1", headers={"Origin": "https://example.org"})
+    assert "Relais-Truncated-Embeds" in answer.headers["access-control-expose-headers"]
+
+
+async def test_without_a_bound_nothing_is_looked_for(settings: Settings, shelf_urls: Urls) -> None:
+    async with lab(settings, shelf_urls.login) as client:
+        answer = await client.get("/shelves?select=id,books(id)&limit=2")
+        assert is_whole(answer)
+        assert len(answer.json()[0]["books"]) == 300

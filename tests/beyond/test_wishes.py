@@ -345,6 +345,21 @@ def _rows(told: Any) -> list[dict[str, Any]]:
     return told if isinstance(told, list) else told["data"]
 
 
+async def test_lists_of_routes_are_as_long_as_they_say(cheap: Settings) -> None:
+    # The bound of the gateway is for queries that others write.
+    async with started(create_app(with_group(cheap, "rest", db_max_rows=2))) as app, client_of(app) as client:
+        owner = await signed_up(client)
+        for title in "abcde":
+            await new_resource(client, owner, title=title)
+        told = (await client.get(f"/api/resources?limit=4&userId={owner.id}", headers=owner.headers)).json()
+        assert (len(told["data"]), told["meta"]["total"], told["meta"]["totalPages"]) == (4, 5, 2)
+        # Neither is answered with what is kept of the other.
+        query = f"select=id&user_id=eq.{owner.id}"
+        for _ in range(2):
+            clipped = await client.get(f"/rest/v1/resources?{query}", headers=owner.headers)
+            assert (len(clipped.json()), clipped.headers["relais-truncated"]) == (2, "true")
+
+
 async def test_a_member_of_another_tenant_has_keys_of_their_own(cheap: Settings) -> None:
     settings = with_group(cheap, "auth", tenant_creation=True)
     async with started(create_app(settings)) as app:

@@ -78,7 +78,8 @@ class Conductor:
                 raise
             if not await self.refresh():
                 raise
-            newer = self.current()
+            current = self.current()
+            newer = None if current is None else current.like(engine)
             if newer is None or newer.prepared(request).statement == engine.prepared(request).statement:
                 raise
             return await self._run(newer, caller, head, request, mode, costed=costed)

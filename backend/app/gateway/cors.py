@@ -16,7 +16,12 @@ _EXPOSED = (
     b" Range-Unit"
 )
 #: Headers of our own, and the dialect's none: whoever is sent one may read it.
-_EXPOSED_IF_SENT = {b"relais-truncated": b"Relais-Truncated", b"link": b"Link", b"etag": b"ETag"}
+_EXPOSED_IF_SENT = {
+    b"relais-truncated": b"Relais-Truncated",
+    b"relais-truncated-embeds": b"Relais-Truncated-Embeds",
+    b"link": b"Link",
+    b"etag": b"ETag",
+}
 _EXPOSED_IF_DEGRADED = b", Relais-Degraded, Retry-After"
 
 

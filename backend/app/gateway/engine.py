@@ -67,6 +67,25 @@ class Engine:
     _prepared: dict[Shape, Prepared] = field(default_factory=dict[Shape, Prepared])
     _parsed: dict[tuple[object, ...], ApiRequest] = field(default_factory=dict[tuple[object, ...], ApiRequest])
     _openapi: dict[str, OpenApiParts] = field(default_factory=dict[str, OpenApiParts])
+    _unbounded: list["Engine"] = field(default_factory=list["Engine"])
+
+    @property
+    def unbounded(self) -> "Engine":
+        """The same without a bound of rows: for queries that are written here, and have their own limits."""
+        if self.caps.max_rows is None:
+            return self
+        if not self._unbounded:
+            rules = replace(self.plan_rules, read=replace(self.plan_rules.read, max_rows=None))
+            caps, body_caps = replace(self.caps, max_rows=None), replace(self.body_caps, max_rows=None)
+            made = replace(
+                self, caps=caps, body_caps=body_caps, plan_rules=rules, _prepared={}, _parsed={}, _unbounded=[]
+            )
+            self._unbounded.append(made)
+        return self._unbounded[0]
+
+    def like(self, other: "Engine") -> "Engine":
+        """This picture, with the bounds of another one."""
+        return self if other.caps.max_rows is not None else self.unbounded
 
     def openapi_parts(self, schema: str) -> OpenApiParts:
         """What the OpenAPI document of a schema is put together from: made when it is first asked for."""

@@ -24,7 +24,7 @@ from app.gateway.info import describe_options
 from app.gateway.parse import PREFIX, READS, Head, Route, check_method, choose_schema, parse_path
 from app.gateway.respond import BODILESS, Answer, respond, respond_error
 from app.gateway.root import answer_root, as_root_function
-from app.gateway.truncated import is_clipped, truncation_headers
+from app.gateway.truncated import truncation
 from app.gateway.warnings import legacy_names
 from app.gateway.writes import Writes, asks_for_more
 from app.middleware.trace import Trace, address_of, trace_of
@@ -170,9 +170,9 @@ class Gateway:
             manner=engine.manner,
             warning=legacy_names(prepared.plan.warnings),
         )
-        if request.max_rows is not None and is_clipped(request, prepared, result):
+        if request.max_rows is not None:
             public = engine.settings.openapi_server_proxy_uri
-            answer.headers.extend(truncation_headers(head, request, result, public))
+            answer.headers.extend(await truncation(head, request, prepared, result, public))
         if (result.kept is not None or wants_tag(head)) and not _BEHIND_RULES & head.headers.keys():
             answer = with_tag(head, answer, result.tag)
         stages["response"] = clock() - responding

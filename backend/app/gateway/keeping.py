@@ -70,7 +70,8 @@ class Lifetimes:
         tenant = engine.tenant_of(caller)
         scope = scope_of(caller.role, caller.claims)
         query = hashlib.blake2b(digest_size=16)
-        for part in (head.method.encode(), head.path.encode(), head.query_string.encode(), scope, tenant.encode()):
+        line = (head.method, head.path, head.query_string, tenant, str(request.max_rows))
+        for part in (*(item.encode() for item in line), scope):
             query.update(b"%d:" % len(part) + part)
         for header in READ_HEADERS:
             value = head.headers.get(header, b"")

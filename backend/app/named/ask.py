@@ -148,7 +148,7 @@ def asker(conductor: Conductor, caller: Caller, schema: str, trace: Trace) -> As
     engine = conductor.current()
     if engine is None or schema not in engine.schemas:
         raise refuse(NO_CATALOG, headers={"Retry-After": "0"})
-    return Ask(conductor, engine, caller, schema, trace)
+    return Ask(conductor, engine.unbounded, caller, schema, trace)
 
 
 @contextmanager

@@ -23,7 +23,9 @@ class RestSettings(Group):
         "public", description="Comma-separated schemas that functions of rows and types are found in besides."
     )
     db_anon_role: str = Field("anon", description="Role of requests without a token. `-`: tokens are required.")
-    db_max_rows: int | None = Field(None, ge=0, description="Rows of any one table in an answer. Unset: no bound.")
+    db_max_rows: int | None = Field(
+        None, ge=0, description="Rows of any one table in an answer of the gateway. Unset: no bound."
+    )
     db_pre_request: str = Field("", description="Function that runs before each statement, as the caller.")
     db_root_spec: str = Field("", description="Function that answers the root instead of the OpenAPI document.")
     db_tx_end: Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"] = Field(
