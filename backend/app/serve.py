@@ -84,6 +84,9 @@ def run_server(settings: Settings, workers: int) -> int:
     # uvicorn raises the signal that stopped it once more when it has finished: that is a good end, not a death.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        # There is nobody to take over: it finishes what it has, and whoever started it starts it anew.
+        signal.signal(signal.SIGHUP, lambda _number, frame: running.handle_exit(signal.SIGTERM, frame))
     running.run()
     return 0 if running.started else STARTED_BADLY
 

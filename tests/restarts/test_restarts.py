@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from tests.accounts.conftest import signed_up
 from tests.own_server import OwnServer, own_server
@@ -76,13 +77,16 @@ async def test_replacing_processes_fails_no_request_and_loses_no_write(environme
     assert sorted(row["title"] for row in rows) == sorted(acknowledged)
 
 
-async def test_what_is_under_way_is_finished_and_the_next_connection_is_refused(environment: Mapping[str, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_what_is_under_way_is_finished_and_the_next_connection_is_refused(
+    environment: Mapping[str, str], number: signal.Signals
+) -> None:
     with own_server(environment) as server:
         async with keeping_alive(server) as client, keeping_alive(server) as idle:
             assert (await idle.get("/live")).status_code == 200
             slow = asyncio.create_task(client.post("/rest/v1/rpc/take_time", json={"seconds": 1.5}))
             await asyncio.sleep(0.3)
-            os.kill(server.pid, signal.SIGTERM)
+            os.kill(server.pid, number)
             await asyncio.sleep(0.15)
             # What comes over a connection that was open is answered: its client could not know.
             late = await idle.get("/live")
