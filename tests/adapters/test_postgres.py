@@ -55,6 +55,17 @@ async def test_a_caller_that_is_already_set_costs_one_statement(database: Databa
     assert counted[1].startswith("select set_config")
 
 
+async def test_what_reads_reads_whatever_was_set_before(database: Database) -> None:
+    caller = stamp()
+    async with database.connection(caller) as connection:
+        await connection.execute("select set_config('default_transaction_read_only', 'off', false)")
+        # As after every function that was called.
+        database.forget(connection)
+    for who in (caller, stamp()):
+        async with database.connection(who) as connection:
+            assert await connection.fetchval("show transaction_read_only") == "on"
+
+
 async def test_an_error_makes_the_connection_forget_its_caller(database: Database) -> None:
     caller = stamp()
     with pytest.raises(AppError):

@@ -18,6 +18,17 @@ async def test_a_request_leaves_one_line(client: httpx.AsyncClient, caplog: pyte
     assert line["caller"] == "anonymous"
 
 
+async def test_what_a_request_was_for_is_told_of_each_kind(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "relais"):
+        await client.post("/rest/v1/batch", json=[])
+        await client.post("/rest/v1/resources/query", content="select=id", headers={"Content-Type": "text/plain"})
+        await client.get("/rest/v1/resources?limit=1")
+    routes = [line["route"] for line in access_lines(caplog)]
+    assert routes == ["/rest/v1/batch", "/rest/v1/{table}/query", "/rest/v1/{table}"]
+
+
 async def test_the_line_holds_no_value_of_the_request(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:

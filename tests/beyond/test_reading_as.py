@@ -14,6 +14,7 @@ from tests.accounts.tenant_people import token_of
 from tests.beyond.people import Member, People, app, cheap, client, new_resource, people, reading_as
 from tests.conftest import Settings, Urls, run_sql
 from tests.library.conftest import ranked
+from tests.library.file_samples import uploaded
 
 __all__ = ["app", "cheap", "client", "people"]
 
@@ -225,6 +226,13 @@ async def test_accounts_are_not_lent(client: httpx.AsyncClient, people: People) 
     for path in (*of_accounts, *linked):
         answer = await client.get(path, headers=reading_as(people.super_admin, people.owner.id))
         must_be_refused(answer, 403, "RELAIS_AS_REFUSED")
+
+
+async def test_what_outlasts_the_request_is_not_lent(client: httpx.AsyncClient, people: People) -> None:
+    path = f"/api/files/{(await uploaded(client, people.owner))['fileName']}"
+    reading = reading_as(people.super_admin, people.owner.id)
+    assert (await client.get(f"{path}/info", headers=reading)).status_code == 200
+    must_be_refused(await client.get(f"{path}/signed", headers=reading), 403, "RELAIS_AS_REFUSED")
 
 
 async def test_api_tokens_need_the_scope(client: httpx.AsyncClient, people: People, app: FastAPI, urls: Urls) -> None:

@@ -281,6 +281,20 @@ async def test_a_write_is_refused_where_something_has_changed(client: httpx.Asyn
     assert (await client.delete(path, headers={**mine, "If-Match": new})).status_code == 204
 
 
+async def test_what_may_be_read_and_not_written_was_not_written(client: httpx.AsyncClient, people: People) -> None:
+    resource = await new_resource(client, people.owner)
+    path = f"/rest/v1/resources?id=eq.{resource['id']}"
+    for method, body in (("PATCH", {"title": "a"}), ("DELETE", None)):
+        content = {} if body is None else {"json": body}
+        # Without a condition nothing was found that could be written; with one it is said.
+        assert (await client.request(method, path, headers=people.other.headers, **content)).status_code == 204
+        headers = {**people.other.headers, "If-Match": "*"}
+        answer = await client.request(method, path, headers=headers, **content)
+        assert (answer.status_code, answer.json()["code"]) == (412, "RELAIS_PRECONDITION_FAILED")
+    nothing = await client.patch(path, json={}, headers={**people.owner.headers, "If-Match": "*"})
+    assert nothing.status_code == 204, nothing.text
+
+
 async def test_preconditions_are_for_what_can_be_read_at_the_address(client: httpx.AsyncClient, people: People) -> None:
     mine = {**people.owner.headers, "If-Match": "*"}
     for method, path, body in (

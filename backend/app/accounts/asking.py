@@ -113,7 +113,7 @@ class asking(RateLimiter):  # reads as a word where it is used: `Depends(asking(
         state = request.app.state.relais
         wanted = request.headers.get(READING_AS)
         if wanted is not None and not self.lends:
-            raise refuse(AS_REFUSED, "Accounts are not read in somebody else's place.")
+            raise refuse(AS_REFUSED, "This is not done in somebody else's place.")
         guard: Guard = state.guard
         callers: CallerResolver = state.callers
         authorization = request.headers.get("authorization") if self.bearer != "unread" else None

@@ -70,13 +70,14 @@ class Stamp:
 
 
 @cache
-def _set_stamp(settings: int, *, local: bool) -> str:
-    """The statement that sets a stamp with so many other settings."""
+def _set_stamp(settings: int, *, local: bool, reads: bool = False) -> str:
+    """The statement that sets a stamp with so many other settings; what only reads does so again, whatever was set."""
     scope = "true" if local else "false"
     first = ["set_config('role', 'none', {0})"] if settings else []
     others = [f"set_config(${number}, ${number + 1}, {{0}})" for number in range(6, 6 + 2 * settings, 2)]
     parts = [
         *first,
+        *(["set_config('default_transaction_read_only', 'on', {0})"] if reads else []),
         "set_config('search_path', $5, {0})",
         *others,
         "set_config('role', $1, {0})",
@@ -340,7 +341,7 @@ class Database:
         broken = False
         try:
             if connection.stamp != stamp:
-                await _put_stamp(connection, stamp)
+                await _put_stamp(connection, stamp, mode)
             yield connection
         except BaseException as error:
             connection.stamp = None
@@ -383,7 +384,7 @@ class Database:
         broken = False
         try:
             if connection.stamp != stamp:
-                await _put_stamp(connection, stamp)
+                await _put_stamp(connection, stamp, mode)
             row = await connection.fetchrow(statement, *args)
             assert row is not None
             if call:
@@ -586,14 +587,15 @@ def _is_of_a_function(error: asyncpg.PostgresError) -> bool:
     return error.as_dict().get("server_source_filename") == "pl_exec.c"
 
 
-async def _put_stamp(connection: StampedConnection, stamp: Stamp) -> None:
+async def _put_stamp(connection: StampedConnection, stamp: Stamp, mode: Mode) -> None:
     connection.stamp = None
     names = frozenset(name for name, _ in stamp.settings)
     if connection.soiled or not connection.stamped <= names:
         await connection.execute("reset all")
         connection.soiled = False
     connection.stamped = names
-    await connection.execute(_set_stamp(len(stamp.settings), local=False), *_stamp_values(stamp))
+    statement = _set_stamp(len(stamp.settings), local=False, reads=mode == "read")
+    await connection.execute(statement, *_stamp_values(stamp))
     connection.stamp = stamp
 
 

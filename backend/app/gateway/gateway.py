@@ -10,6 +10,7 @@ from app.auth.caller import Caller
 from app.auth.guard import Guard, Pending
 from app.auth.tenants import Tenants
 from app.errors import AppError, refuse
+from app.gateway.batch import is_batch
 from app.gateway.behalf import AS, Behalf
 from app.gateway.body_blocks import LARGE_BYTES
 from app.gateway.by_body import SUFFIX, as_read, with_query
@@ -124,6 +125,8 @@ class Gateway:
         if head.method == "OPTIONS" or route.kind == "root":
             return await self._answer_about(head, engine, route, admitted)
         if head.method not in READS and asks_for_more(head, route):
+            if is_batch(head, route, engine):
+                scope["relais.route"] = f"{PREFIX}/batch"
             answer = await self.writes.answer(trace, address_of(scope), engine, admitted.caller, head, route, body)
             if answer is not None:
                 return answer

@@ -71,6 +71,10 @@ async def run_if(
     if result.page_total > 1:
         # A limit counts for reads alone.
         raise _not_one(result.page_total)
+    changes_nothing = request.payload is not None and not request.payload.columns
+    if result.page_total == 0 and not changes_nothing:
+        # It was read a moment ago, and nobody has changed it since.
+        raise refuse(PRECONDITION_FAILED, "The caller may read the row, and not write it")
     return result
 
 

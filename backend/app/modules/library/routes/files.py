@@ -33,6 +33,8 @@ RANGE_NOT_SATISFIABLE = ErrorSpec("RANGE_NOT_SATISFIABLE", 416, "Partie de fichi
 LONGEST_LINK_SECONDS = 7 * 86400
 router = Router(prefix=PATH, tags=["files"])
 Uploading = Annotated[Caller, Depends(calling("transfers", rank=AppRole.USER))]
+#: A link outlasts the request: nobody makes one in somebody else's place.
+Signer = Annotated[Caller, Depends(calling(lends=False))]
 _FORM = {
     "required": True,
     "content": {
@@ -105,7 +107,7 @@ async def get_info(caller: Anybody, name: str) -> Json:
     responses=errors(INVALID_FILE_NAME, FILE_NOT_FOUND),
 )
 async def get_signed(
-    caller: User,
+    caller: Signer,
     name: str,
     seconds: Annotated[int, Query(ge=1, le=LONGEST_LINK_SECONDS, description="How long it is good for.")] = 3600,
 ) -> Json:
