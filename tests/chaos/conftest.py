@@ -46,26 +46,29 @@ def servers(ground: Path) -> Generator[Servers]:
         migrations.upgrade(postgres.admin_url)
         migrations.set_login_password(postgres.admin_url, secrets_of(postgres.directory).login)
         asyncio.run(run_sql(postgres.admin_url, *_FUNCTIONS))
+        environment = {
+            **os.environ,
+            **CHEAP,
+            "RELAIS_ENVIRONMENT": "test",
+            "RELAIS_DATA_DIR": str(ground / "api"),
+            "RELAIS_DATABASE_URL": postgres.url,
+            "RELAIS_REDIS_URL": redis.url,
+            "RELAIS_AUTH_FAILURES_FREE": "1000000",
+            "RELAIS_LIMITS_TRANSFERS": "100000/60",
+        }
+        servers = Servers(postgres, postgres, redis, environment)
         try:
-            yield Servers(postgres, postgres, redis)
+            yield servers
         finally:
             redis.thaw()
+            if servers.worker is not None:
+                servers.worker.kill()
 
 
 @pytest.fixture(scope="module")
-def address(servers: Servers, ground: Path) -> Generator[str]:
+def address(servers: Servers) -> Generator[str]:
     """An API of one process."""
-    environment = {
-        **os.environ,
-        **CHEAP,
-        "RELAIS_ENVIRONMENT": "test",
-        "RELAIS_DATA_DIR": str(ground / "api"),
-        "RELAIS_DATABASE_URL": servers.postgres.url,
-        "RELAIS_REDIS_URL": servers.redis.url,
-        "RELAIS_AUTH_FAILURES_FREE": "1000000",
-        "RELAIS_LIMITS_TRANSFERS": "100000/60",
-    }
-    with own_server(environment) as server:
+    with own_server(servers.environment) as server:
         yield server.address
 
 

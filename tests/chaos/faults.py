@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.adapters.queue import HEALTH
+
+from tests.jobs.test_mail_worker import Worker
 from tests.own_postgres import OwnPostgres
 from tests.own_redis import OwnRedis
 
@@ -23,6 +26,16 @@ class Servers:
     postgres: OwnPostgres
     replica: OwnPostgres
     redis: OwnRedis
+    #: What a worker beside the API is told.
+    environment: dict[str, str]
+    worker: Worker | None = None
+
+    async def start_worker(self) -> None:
+        """Start a worker, and wait until it has told Redis of itself."""
+        self.worker = Worker(self.environment, Path(self.environment["RELAIS_DATA_DIR"]).parent / "worker.log")
+        await self.worker.wait_for("worker_started")
+        while self.redis.say(f"EXISTS {HEALTH}") != ":1":
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -48,13 +61,18 @@ async def redis_full(servers: Servers) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def worker_down(servers: Servers) -> AsyncGenerator[None]:
-    # What a worker leaves in Redis as long as it lives, and what Redis forgets soon after it has ended.
-    servers.redis.say("SET queue:jobs:health alive")
-    await asyncio.sleep(_TOLD_SECONDS + 1)
-    servers.redis.say("DEL queue:jobs:health")
+    if servers.worker is None:
+        await servers.start_worker()
+        await asyncio.sleep(_TOLD_SECONDS + 1)
+    worker = servers.worker
+    assert worker is not None
+    worker.kill()
+    # What it left in Redis is forgotten a little later.
+    while servers.redis.say(f"EXISTS {HEALTH}") == ":1":
+        await asyncio.sleep(0.1)
     await asyncio.sleep(_TOLD_SECONDS + 1)
     yield
-    servers.redis.say("SET queue:jobs:health alive")
+    await servers.start_worker()
 
 
 @asynccontextmanager
