@@ -194,7 +194,9 @@ class Wishes:
 
     async def keep(self, wish: _Wish, key: Key, response: Response, *, said: bool = True) -> None:
         """Write down the answer, so far as it is to be."""
-        answer = Answer(response.status_code, response.raw_headers, bytes(response.body))
+        # What is sent piece by piece is over when it has been sent.
+        body: bytes | None = getattr(response, "body", None)
+        answer, said = Answer(response.status_code, response.raw_headers, body or b""), said and body is not None
         async with self.database.transaction(SERVICE) as connection:
             await idempotency.keep(connection, key, answer, wish.engine.settings, said=said)
 
@@ -288,7 +290,7 @@ async def _now(request: Request) -> tuple[int, bytes]:
         nonlocal status, named
         if message["type"] == "http.response.start":
             status, named = message["status"], dict(message["headers"]).get(b"etag", b"")
-        elif message["type"] == "http.response.body":
+        elif message["type"] == "http.response.body" and not named:
             parts.append(message.get("body", b""))
 
     router: Any = request.app.router
