@@ -173,8 +173,8 @@ def create_app(settings: Settings) -> FastAPI:
         feed = _feed(state, readers)
         app.sockets, app.outlets = _sockets(state, feed), _outlets(state, feed)
         state.told.sockets = app.sockets.counts
-    app.state.wishes = Wishes(database, conductor)
     app.state.accounts = make_accounts(settings, database, state.guard, person, tenants=state.tenants)
+    app.state.wishes = Wishes(database, conductor, app.state.accounts.keys)
     for router in (health.router, watch.router, *ROUTERS):
         app.include_router(router)
     if settings.http.docs:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -161,3 +162,113 @@ async def test_the_connection_is_as_before(database: Database) -> None:
                 await other.execute("insert into public.joint_notes values ('x', 'nowhere')")
         assert await connection.fetchval("show transaction_read_only") == "off"
     assert database.pools()["write"].open == 2
+
+
+SAYS = "select set_config('response.headers', '[{}]', false) as response_headers, null::text as response_status"
+LOOKS = "select coalesce(current_setting('response.headers', true), '') as said"
+
+
+async def test_what_one_says_of_their_answer_is_in_nobody_elses(database: Database) -> None:
+    alice = stamp()
+    async with database.joined(alice):
+        await database.fetch_one(alice, "write", SAYS, [], call=True)
+        [row] = await database.fetch(SERVICE, LOOKS)
+        assert row["said"] == ""
+    for _ in range(2):
+        [row] = await database.fetch(stamp(), LOOKS, mode="write")
+        assert row["said"] == ""
+
+
+async def test_what_is_set_for_one_holds_for_nobody_else(database: Database) -> None:
+    of_alice = (("statement_timeout", "1234ms"), ("request.headers", "hers"))
+    alice = replace(stamp(), settings=of_alice)
+    look = "select current_setting('statement_timeout'), coalesce(current_setting('request.headers', true), '')"
+
+    async def seen(who: Stamp) -> tuple[str, ...]:
+        async with database.transaction(who) as connection:
+            row = await connection.fetchrow(look)
+            assert row is not None
+            return tuple(row)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+
+    usual = await seen(SERVICE)
+    async with database.joined(alice):
+        assert await seen(alice) == ("1234ms", "hers")
+        assert await seen(SERVICE) == usual
+        async with database.transaction(SERVICE) as connection:
+            await connection.execute("select set_config('statement_timeout', '77', true)")
+        assert await seen(SERVICE) == usual
+    assert await seen(SERVICE) == usual
+
+
+async def test_constraints_are_as_deferred_as_they_are(database: Database, urls: Urls) -> None:
+    await run_sql(
+        urls.admin,
+        "drop table if exists public.joint_once",
+        "create table public.joint_once (n integer unique deferrable initially immediate)",
+        "grant all on public.joint_once to service",
+    )
+    async with database.joined(SERVICE):
+        await add(database, SERVICE, "a")
+        async with database.transaction(SERVICE) as connection:
+            await connection.execute("insert into public.joint_once values (1)")
+            with pytest.raises(AppError) as refused:
+                async with database.transaction(SERVICE) as inner:
+                    await inner.execute("insert into public.joint_once values (1)")
+                    raise AssertionError("it did not complain at once")
+            assert refused.value.code == "23505"
+
+
+async def test_what_waited_is_done_though_some_of_it_fails(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[int] = []
+
+    async def fail() -> None:
+        raise AppError("X", 503, "not now")
+
+    async def succeed() -> None:
+        done.append(1)
+
+    with caplog.at_level("WARNING", "relais"):
+        async with database.joined(SERVICE):
+            await database.afterwards(fail)
+            await database.afterwards(succeed)
+    assert done == [1]
+    assert [record.getMessage() for record in caplog.records] == ["afterwards_failed"]
+
+
+async def test_what_is_everybodys_affair_stays_outside(database: Database) -> None:
+    async with database.joined(SERVICE):
+        await add(database, SERVICE, "a")
+        with database.outside():
+            assert not database.is_joined
+            assert await notes(database) == []
+        assert await notes(database) == ["a"]
+
+
+async def test_whoever_is_told_of_writes_hears_of_those_for_others(settings: Settings, urls: Urls) -> None:
+    heard: list[tuple[str, frozenset[str]]] = []
+
+    async def hear(who: Stamp, tables: frozenset[str]) -> None:
+        heard.append((who.tenant_id, tables))
+
+    await run_sql(
+        urls.admin,
+        "drop table if exists public.joint_heard",
+        "create table public.joint_heard (n integer)",
+        "grant all on public.joint_heard to authenticated, service",
+        "select relais.announce_writes('public.joint_heard')",
+    )
+    database = Database(settings.database)
+    database.on_written = hear
+    await database.open()
+    try:
+        alice, bob = stamp(), stamp()
+        for who in (alice, bob):
+            async with database.joined(alice):
+                async with database.connection(who, "write") as connection:
+                    await connection.execute("insert into public.joint_heard values (1)")
+    finally:
+        await database.close()
+    # Of somebody in another tenant all are told.
+    assert [tenant for tenant, tables in heard if tables] == [alice.tenant_id, ""]

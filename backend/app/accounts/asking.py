@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 #: What a route makes of a token that comes along: it must be good; it is not looked at; or one that was good will do.
 Reading = Literal["good", "unread", "stale"]
 #: What becomes of a key that a write comes with, so that it is done once. *Joined*: the key, all that is written and
-#: the answer are one transaction. *Apart*: the key is kept before anything is done and the answer afterwards, for what
-#: is done is not all in the database. *Unsaid*: the same, and the answer is not written down, for it may hold what only
-#: its reader is to know.
-Once = Literal["joined", "apart", "unsaid"]
+#: the answer are one transaction. *Form*: the same, begun by the route itself when it has read what it was sent.
+#: *Apart*: the key is kept before anything is done and the answer afterwards, for what is done is not all in the
+#: database. *Unsaid*: the same, and the answer is not written down, for it may hold what only its reader is to know.
+Once = Literal["joined", "form", "apart", "unsaid"]
 #: Where a request keeps who was let in, by the dependency that let them in: nobody is counted twice.
 ADMITTED = "relais.admitted"
 #: The attribute in which a dependency of routes says what it refuses, for the description of the API.

@@ -9,14 +9,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app import log
+from app.errors import AppError
+
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+NOT_FOLLOWED = "afterwards_failed"
 _RANKS: dict[Isolation | None, int] = {None: 0, "read_committed": 1, "repeatable_read": 2, "serializable": 3}
 #: The rest of a savepoint does not write; with its end whatever was before is back.
 READ_ONLY = "set transaction read only"
-#: Deferred constraints have their say, and wait again.
-SETTLE = "set constraints all immediate; set constraints all deferred"
-#: What a function says of its answer is said once.
-UNSAID = "select set_config('response.headers', '', true), set_config('response.status', '', true)"
+#: Whatever was set before, for whomever, holds no more.
+ANEW = "reset all"
+#: Deferred constraints have their say.
+SETTLE = "set constraints all immediate"
+#: And wait again, as they did at first.
+_DEFER = "set constraints all deferred"
+_AT_ONCE = """
+    select string_agg(format('%I.%I', n.nspname, c.conname), ', ')
+    from pg_constraint as c join pg_namespace as n on n.oid = c.connamespace
+    where c.condeferrable and not c.condeferred
+"""
 
 
 def is_stricter(one: Isolation | None, other: Isolation | None) -> bool:
@@ -46,5 +57,26 @@ class Joint:
     isolation: Isolation | None
     #: Whoever speaks at the moment; None between one and the next.
     stamp: Any = None
+    #: Tenants that somebody spoke for who could write.
+    tenants: set[str] = field(default_factory=set[str])
     #: What is done when it is committed.
     afterwards: list[Callable[[], Awaitable[object]]] = field(default_factory=list["Callable[[], Awaitable[object]]"])
+    #: How constraints are put back; None: not known yet.
+    _defer: str | None = None
+
+    async def settle(self) -> None:
+        """Have deferred constraints complain to whoever speaks now, as they would at the end of their transaction."""
+        connection = self.connection
+        await connection.execute(SETTLE)
+        if self._defer is None:
+            at_once = await connection.fetchval(_AT_ONCE)
+            self._defer = f"{_DEFER}; set constraints {at_once} immediate" if at_once else _DEFER
+        await connection.execute(self._defer)
+
+    async def follow(self) -> None:
+        """Do what waited for the commit. That is not undone any more, whatever becomes of this."""
+        for action in self.afterwards:
+            try:
+                await action()
+            except (AppError, OSError) as error:
+                log.event(NOT_FOLLOWED, {"reason": str(error)}, level="warning")

@@ -7,15 +7,15 @@ is cancelled clears what the connection remembers, so a doubt never becomes some
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Literal, Protocol
 
 import asyncpg
 
-from app.adapters.joint import READ_ONLY, SETTLE, UNSAID, Isolation, Joint, Stricter, is_stricter
+from app.adapters.joint import ANEW, READ_ONLY, Isolation, Joint, Stricter, is_stricter
 from app.adapters.pool import CLOSE_SECONDS, Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.adapters.watch import Watch
@@ -281,14 +281,33 @@ class Database:
         task = asyncio.current_task()
         assert task is not None
         async with self._stamped(stamp, "write") as connection:
-            async with connection.transaction(isolation=isolation):
-                joint = self._joints[task] = Joint(connection, isolation)
-                try:
-                    yield connection  # pyright: ignore[reportReturnType]
-                finally:
-                    del self._joints[task]
-        for action in joint.afterwards:
-            await action()
+            joint = Joint(connection, isolation)
+            try:
+                async with connection.transaction(isolation=isolation):
+                    self._joints[task] = joint
+                    try:
+                        yield connection  # pyright: ignore[reportReturnType]
+                    finally:
+                        del self._joints[task]
+            finally:
+                # Functions may have set what they like, for longer than this.
+                self.soil(connection)
+            if joint.tenants - {stamp.tenant_id}:
+                await self._tell(connection, SERVICE)
+        await joint.follow()
+
+    @contextmanager
+    def outside(self) -> Generator[None]:
+        """Within the block this task's statements are no part of its joint transaction: they are everybody's affair."""
+        task, joint = asyncio.current_task(), self._joint()
+        if task is None or joint is None:
+            yield
+            return
+        del self._joints[task]
+        try:
+            yield
+        finally:
+            self._joints[task] = joint
 
     @property
     def is_joined(self) -> bool:
@@ -296,7 +315,10 @@ class Database:
         return self._joint() is not None
 
     def _joint(self) -> Joint | None:
-        return self._joints.get(asyncio.current_task()) if self._joints else None  # pyright: ignore
+        if not self._joints:
+            return None
+        task = asyncio.current_task()
+        return self._joints.get(task) if task is not None else None
 
     async def afterwards(self, action: Callable[[], Awaitable[object]]) -> None:
         """Do something that rests on what this task has written: now, or when that is committed."""
@@ -314,14 +336,15 @@ class Database:
             async with connection.transaction():
                 if mode == "read":
                     await connection.execute(READ_ONLY)
+                else:
+                    joint.tenants.add(stamp.tenant_id)
                 joint.stamp = stamp
-                await self.speak_as(connection, stamp)
+                await self._speak_anew(connection, stamp)
                 yield connection
-                if mode == "write" and before is None:
-                    # What would complain at the end of a transaction is heard by whoever's it was.
-                    await connection.execute(SETTLE)
+                if mode == "write":
+                    await joint.settle()
             if before is not None:
-                await self.speak_as(connection, before)
+                await self._speak_anew(connection, before)
         except BaseException as error:
             translated = self._translated(error, connection, stamp, "write")
             if translated is None:
@@ -329,6 +352,11 @@ class Database:
             raise translated from error
         finally:
             joint.stamp = before
+
+    async def _speak_anew(self, connection: StampedConnection, stamp: Stamp) -> None:
+        """Speak for somebody, and of nothing that was set for others."""
+        await connection.execute(ANEW)
+        await self.speak_as(connection, stamp)  # pyright: ignore[reportArgumentType]
 
     @asynccontextmanager
     async def _stamped(self, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
@@ -379,7 +407,10 @@ class Database:
         """
         joint = self._joint()
         if joint is not None:
-            return await self._fetched_within(joint, stamp, mode, statement, args)
+            async with self._within(joint, stamp, mode) as connection:
+                row = await connection.fetchrow(statement, *args)
+                assert row is not None
+            return row
         connection = await self._acquire(mode, stamp)
         broken = False
         try:
@@ -402,14 +433,6 @@ class Database:
             raise translated from error
         finally:
             await self._give_back(connection, stamp, mode, broken=broken)
-
-    async def _fetched_within(self, joint: Joint, stamp: Stamp, mode: Mode, statement: str, args: Sequence[Any]) -> Row:
-        async with self._within(joint, stamp, mode) as connection:
-            row = await connection.fetchrow(statement, *args)
-            assert row is not None
-            if row["response_headers"] is not None or row["response_status"] is not None:
-                await connection.execute(UNSAID)
-        return row
 
     async def _give_back(self, connection: StampedConnection, stamp: Stamp, mode: Mode, *, broken: bool) -> None:
         if mode == "write" and self.on_written is not None and (broken or connection.is_closed()):

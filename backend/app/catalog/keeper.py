@@ -115,7 +115,9 @@ class Keeper(Generic[Built]):
         async with self._lock:
             began = time.monotonic()
             try:
-                await self._load()
+                # What one request sees before others do is no picture for all of them.
+                with self.database.outside():
+                    await self._load()
             except (AppError, OSError, ValueError) as error:
                 reason = f"{error.message} {error.details or ''}" if isinstance(error, AppError) else str(error)
                 log.event(LOAD_FAILED, {"reason": reason.strip()}, level="error")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.adapters.joint import Isolation
+from app.adapters.joint import SETTLE, Isolation
 from app.adapters.postgres import Connection, Database, Row, Stamp
 from app.errors import AppError, refuse
 from app.gateway.array_text import array_elements
@@ -159,7 +159,7 @@ async def run_within(
 
 async def settle(connection: Connection) -> None:
     """Have deferred constraints complain as they would at the end, while it is still the caller who is told."""
-    await connection.execute("set constraints all immediate")
+    await connection.execute(SETTLE)
 
 
 async def _set_for_transaction(connection: Connection, prepared: Prepared, request: ApiRequest) -> None:

@@ -239,7 +239,7 @@ def head_of(scope: Scope) -> Head:
     return Head(scope["method"], path, scope["query_string"].decode("latin-1"), headers, tuple(last))
 
 
-_JOINED = frozenset({b"prefer", b"accept", b"if-match", b"if-none-match"})
+_JOINED = frozenset({b"prefer", b"accept", b"if-match", b"if-none-match", b"idempotency-key"})
 #: The server takes any number; what is made of them, and remembered, must not grow with them.
 _MOST_HEADER_BYTES = 65536
 

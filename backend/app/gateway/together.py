@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.adapters.joint import UNSAID, Isolation, Stricter, is_stricter
+from app.adapters.joint import READ_ONLY, Isolation, Stricter, is_stricter
 from app.adapters.postgres import SERVICE, STALE_STATEMENT, Connection, Database
 from app.auth.caller import Caller
 from app.errors import AppError
@@ -22,8 +22,9 @@ T = TypeVar("T")
 IN_THE_WAY = frozenset({"40001", "40P01"})
 _MOST_TRIES = 8
 _PAUSE_SECONDS = 0.005
-_READ_ONLY = "savepoint reading; set transaction read only"
-_NOT_READ_ONLY = "release savepoint reading"
+_READING = f"savepoint reading; {READ_ONLY}"
+_NOT_READING = "release savepoint reading"
+_UNSAID = "select set_config('response.headers', '', true), set_config('response.status', '', true)"
 _KEPT = "select name, current_setting(name, true) as value from unnest($1::text[]) as name"
 
 
@@ -54,15 +55,15 @@ class Together:
         before = await connection.fetch(_KEPT, names) if names else ()
         reads = prepared.mode == "read"
         if reads:
-            await connection.execute(_READ_ONLY)
+            await connection.execute(_READING)
         surroundings = engine.surroundings(self.caller, costed=True)
         result = await run_within(self.database, connection, prepared, request, surroundings)
         if reads:
-            await connection.execute(_NOT_READ_ONLY)
+            await connection.execute(_NOT_READING)
         for row in before:
             await connection.execute("select set_config($1, $2, true)", row["name"], row["value"] or "")
         if result.headers is not None or result.status is not None:
-            await connection.execute(UNSAID)
+            await connection.execute(_UNSAID)
         return result
 
     async def as_service(self) -> Connection:

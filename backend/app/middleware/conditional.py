@@ -15,8 +15,6 @@ KEPT: Header = (b"cache-control", b"private, no-cache")
 VARY: Header = (b"vary", b"Authorization")
 #: What a 304 leaves out: it speaks of a body that is not sent.
 _OF_THE_BODY = frozenset({b"content-length", b"content-type"})
-#: Whoever sends one of these is told the tag.
-_ASKING = frozenset({b"if-none-match", b"relais-etag"})
 #: A comma may be part of one.
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 
@@ -30,7 +28,7 @@ class ConditionalMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return await self.app(scope, receive, send)
-        trace, asks = trace_of(scope), any(name in _ASKING for name, _ in scope["headers"])
+        trace, asks = trace_of(scope), any(_asks(*header) for header in scope["headers"])
         begun: Message | None = None
 
         async def sent(message: Message) -> None:
@@ -65,6 +63,11 @@ async def _tagged(scope: Scope, start: Message, message: Message, send: Send) ->
 def tag_of(body: bytes) -> bytes:
     """The tag of an answer of a route."""
     return b'W/"%b"' % hashlib.blake2b(body, digest_size=12).hexdigest().encode()
+
+
+def _asks(name: bytes, value: bytes) -> bool:
+    """Whether a header asks for the tag of an answer."""
+    return name == b"if-none-match" or (name == b"relais-etag" and value.strip().lower() == b"true")
 
 
 def _has_tag(start: Message) -> bool:

@@ -3,7 +3,7 @@
 The route is carried out as always. Around it all that it does with the database is one transaction, in which the key is
 claimed first and the answer written down last: whenever the server dies, all of it is there or nothing. Some routes do
 things elsewhere, at other services or with secrets; their key is kept by itself before they begin, so that nothing is
-done twice.
+done twice. Which it is, the dependency says that says who asks (`Once`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,6 +20,7 @@ from app.accounts.asking import ADMITTED, Asked, Once, asking, asking_of
 from app.adapters.joint import Isolation, strictest
 from app.adapters.postgres import SERVICE, Database
 from app.auth.caller import Caller
+from app.auth.signing import Keyring
 from app.errors import AppError, ErrorSpec, refuse
 from app.gateway import idempotency, preconditions
 from app.gateway.conduct import Conductor
@@ -43,7 +44,6 @@ from app.gateway.parse import Head
 from app.gateway.respond import Answer
 from app.gateway.together import begun_anew
 from app.middleware.conditional import is_held, tag_of
-from app.middleware.trace import trace_of
 from app.routers import WRITES, Handler
 
 #: What may become of a key.
@@ -55,9 +55,15 @@ _CONDITIONAL: Isolation = "repeatable_read"
 _KEY_HEADER = "Idempotency-Key", "The write is done once, however often it is sent with this key."
 _MATCH_HEADER = "If-Match", "The write is done only if `GET` of this address has one of these tags."
 _TYPE = b"content-type"
-_FORM = b"multipart/form-data"
-#: Where a request with a form finds who claims its key: only its route knows what of the form counts.
+#: Where a route that reads a form itself finds how to claim the key.
 _CLAIM = "relais.claim"
+#: What is said of a write is not said of the read that it is compared with.
+_OF_THE_WRITE = frozenset(
+    {_TYPE, b"content-length", b"if-match", b"if-none-match", b"idempotency-key", b"range", b"prefer"}
+)
+_PURPOSE = "idempotency key"
+#: Told what came with a request: bytes that are the same whenever the same is sent.
+Claim = Callable[[bytes], Awaitable[None]]
 
 
 class _Settled(Exception):
@@ -68,6 +74,10 @@ class _Settled(Exception):
         self.response = response
 
 
+class _Enough(Exception):
+    """The rest of an answer tells nothing new."""
+
+
 @dataclass(slots=True)
 class _Wish:
     """A write, and what is wished for."""
@@ -75,6 +85,7 @@ class _Wish:
     request: Request
     handler: Handler
     asked: Asked
+    once: Once
     engine: Engine
     head: Head
     #: What its row must be like; None: whatever it is like.
@@ -85,17 +96,13 @@ class _Wish:
         """Who writes."""
         return self.asked.caller
 
-    @property
-    def is_form(self) -> bool:
-        """Whether it is one that is read piece by piece."""
-        return self.head.headers.get(_TYPE, b"").lower().startswith(_FORM)
-
     def key(self, content: bytes) -> Key | None:
         """Its key, now that it is known what comes with it."""
         head = self.head
-        if self.is_form:
+        if self.once == "form":
             # Each time it is sent, it is with another boundary.
-            head = replace(head, headers={**head.headers, _TYPE: _FORM})
+            kind = head.headers.get(_TYPE, b"").partition(b";")[0]
+            head = replace(head, headers={**head.headers, _TYPE: kind})
         return idempotency.key_of(head, content, self.caller, self.engine.tenant_of(self.caller))
 
 
@@ -105,6 +112,7 @@ class Wishes:
 
     database: Database
     conductor: Conductor
+    keys: Keyring = field(repr=False)
     _turns: Turns = field(default_factory=Turns)
 
     async def answer(self, request: Request, handler: Handler) -> Response:
@@ -120,48 +128,67 @@ class Wishes:
         head = head_of(request.scope)
         said = head.headers.get(preconditions.HEADER)
         tags = None if said is None else preconditions.tags_of(said)
-        wish = _Wish(request, handler, asked, engine, head, tags)
+        wish = _Wish(request, handler, asked, ask.once, engine, head, tags)
+        if tags is not None and (ask.once != "joined" or request.method == "POST"):
+            raise refuse(PRECONDITION_ELSEWHERE)
         if ask.once == "joined":
             return await self._joined(wish)
-        if tags is not None:
-            raise refuse(PRECONDITION_ELSEWHERE)
-        return await self._apart(wish, ask.once)
+        return await (self._of_form(wish) if ask.once == "form" else self._apart(wish))
 
     async def _joined(self, wish: _Wish) -> Response:
-        content = b"" if wish.is_form else await wish.request.body()
+        content = await wish.request.body()
 
         async def once(isolation: Isolation | None) -> Response:
             async with AsyncExitStack() as stack:
-                attempt = _Attempt(self, wish, isolation, stack)
-                if wish.is_form:
-                    wish.request.scope[_CLAIM] = attempt.claim
-                else:
-                    await attempt.claim(content)
+                key = await self._begin(wish, content, isolation, stack)
                 if wish.tags is not None:
                     await _as_seen(wish)
-                response = await wish.handler(wish.request)
-                if response.status_code >= 400:
-                    raise _Settled(response)
-                await attempt.keep(response)
-                return response
+                return await self._end(wish, key, await wish.handler(wish.request))
 
         isolation = wish.engine.surroundings(wish.caller).isolation
         if wish.tags is not None:
             isolation = strictest(isolation, _CONDITIONAL)
         try:
-            # A form has been read by then.
-            return await begun_anew(once, isolation, persists=not wish.is_form)
+            return await begun_anew(once, isolation, persists=True)
         except _Settled as settled:
             return settled.response
 
-    async def begin(self, wish: _Wish, key: Key | None, isolation: Isolation | None, stack: AsyncExitStack) -> None:
+    async def _of_form(self, wish: _Wish) -> Response:
+        """Once alone: what was read of the form is not there a second time."""
+        begun: list[Key | None] = []
+        try:
+            async with AsyncExitStack() as stack:
+
+                async def claim(content: bytes) -> None:
+                    isolation = wish.engine.surroundings(wish.caller).isolation
+                    begun.append(await self._begin(wish, content, isolation, stack))
+
+                wish.request.scope[_CLAIM] = claim
+                response = await wish.handler(wish.request)
+                assert begun, "a route that reads a form itself claims its key"
+                return await self._end(wish, begun[0], response)
+        except _Settled as settled:
+            return settled.response
+
+    async def _begin(
+        self, wish: _Wish, content: bytes, isolation: Isolation | None, stack: AsyncExitStack
+    ) -> Key | None:
         """Begin the transaction that ends with the stack, and claim the key in it."""
+        key = wish.key(content)
         if key is not None:
             await stack.enter_async_context(self._turns.of(key))
         stamp = wish.engine.stamp(wish.caller, wish.head, wish.engine.schemas[0])
         await stack.enter_async_context(self.database.joined(stamp, isolation))
         if key is not None:
             await self._claim(wish, key)
+        return key
+
+    async def _end(self, wish: _Wish, key: Key | None, response: Response) -> Response:
+        if response.status_code >= 400 or wish.engine.rules.rollback:
+            raise _Settled(response)
+        if key is not None:
+            await self._keep(wish, key, response)
+        return response
 
     async def _claim(self, wish: _Wish, key: Key) -> None:
         """Claim a key in the transaction of now, or in one of its own; `_Settled` if that was done before."""
@@ -169,12 +196,29 @@ class Wishes:
             async with self.database.transaction(SERVICE) as connection:
                 known = await idempotency.claimed(connection, key, wish.engine.settings)
         except AppError as error:
+            if error.code == KEY_WITHOUT_ANSWER.code:
+                error.hint = "Read what was written."
             raise idempotency.as_told(error) from error
         if known is not None:
-            raise _Settled(_response(known))
+            response = Response(known.body, known.status)
+            response.raw_headers = known.headers
+            raise _Settled(response)
 
-    async def _apart(self, wish: _Wish, once: Once) -> Response:
-        key = wish.key(await wish.request.body())
+    async def _keep(self, wish: _Wish, key: Key, response: Response) -> None:
+        """Write down the answer, so far as it is to be."""
+        # What is sent piece by piece is over when it has been sent.
+        body: bytes | None = getattr(response, "body", None)
+        answer = Answer(response.status_code, response.raw_headers, body or b"")
+        said = wish.once != "unsaid" and body is not None
+        async with self.database.transaction(SERVICE) as connection:
+            await idempotency.keep(connection, key, answer, wish.engine.settings, said=said)
+
+    async def _apart(self, wish: _Wish) -> Response:
+        content = await wish.request.body()
+        if wish.once == "unsaid":
+            # There may be a password in it, which nobody is to guess from what is written down.
+            content = self.keys.code_of(_PURPOSE, content)
+        key = wish.key(content)
         assert key is not None
         async with self._turns.of(key):
             try:
@@ -183,48 +227,28 @@ class Wishes:
                 return settled.response
             try:
                 response = await wish.handler(wish.request)
-            except (AppError, RequestValidationError, HTTPException):
-                await self._let_go(key)
+            except (AppError, RequestValidationError, HTTPException) as error:
+                if _is_refusal(error):
+                    await self._let_go(key)
                 raise
-            if response.status_code >= 400:
+            if response.status_code < 400:
+                await self._keep(wish, key, response)
+            elif response.status_code < 500:
                 await self._let_go(key)
-            else:
-                await self.keep(wish, key, response, said=once == "apart")
             return response
-
-    async def keep(self, wish: _Wish, key: Key, response: Response, *, said: bool = True) -> None:
-        """Write down the answer, so far as it is to be."""
-        # What is sent piece by piece is over when it has been sent.
-        body: bytes | None = getattr(response, "body", None)
-        answer, said = Answer(response.status_code, response.raw_headers, body or b""), said and body is not None
-        async with self.database.transaction(SERVICE) as connection:
-            await idempotency.keep(connection, key, answer, wish.engine.settings, said=said)
 
     async def _let_go(self, key: Key) -> None:
         async with self.database.transaction(SERVICE) as connection:
             await idempotency.let_go(connection, key)
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One go at a request; its transaction ends with the stack."""
-
-    wishes: Wishes
-    wish: _Wish
-    isolation: Isolation | None
-    stack: AsyncExitStack
-    key: Key | None = None
-
-    async def claim(self, content: bytes) -> None:
-        """Begin, now that it is known what comes with the request."""
-        key = self.wish.key(content)
-        await self.wishes.begin(self.wish, key, self.isolation, self.stack)
-        self.key = key
-
-    async def keep(self, response: Response) -> None:
-        """Write down what is about to be answered."""
-        if self.key is not None:
-            await self.wishes.keep(self.wish, self.key, response)
+def _is_refusal(error: AppError | RequestValidationError | HTTPException) -> bool:
+    """Whether nothing was done. Of what went wrong nobody can say, and something may be left of what was undone."""
+    if isinstance(error, HTTPException):
+        return error.status_code < 500
+    if isinstance(error, RequestValidationError):
+        return True
+    return error.status < 500 and not (isinstance(error.details, dict) and "left" in error.details)
 
 
 def wishes_heard(who: asking | None, method: str) -> tuple[tuple[str, str], ...]:
@@ -245,65 +269,74 @@ def wishes_refused(who: asking | None, method: str) -> tuple[ErrorSpec, ...]:
     return (*KEY_REFUSALS, PRECONDITION_ELSEWHERE, *failed)
 
 
-async def claim(request: Request, content: bytes) -> None:
-    """For routes that read a form themselves: claim the request's key, if it has one, before anything is written.
-
-    What is in the form is told by its `content`: bytes that are the same whenever the same is sent.
-    """
-    begin: Callable[[bytes], Awaitable[None]] | None = request.scope.get(_CLAIM)
-    if begin is not None:
-        await begin(content)
-
-
-def _response(answer: Answer) -> Response:
-    response = Response(answer.body, answer.status)
-    response.raw_headers = answer.headers
-    return response
+def claim_of(request: Request) -> Claim | None:
+    """For routes that read a form themselves: how to claim the request's key, if it has one, before they keep any."""
+    return request.scope.get(_CLAIM)
 
 
 async def _as_seen(wish: _Wish) -> None:
     """Or `PRECONDITION_FAILED`: what is at the address is not what the caller saw there."""
     assert wish.tags is not None
-    if wish.request.method == "POST":
-        raise refuse(PRECONDITION_ELSEWHERE)
-    status, tag = await _now(wish.request)
-    if status in (404, 405):
-        raise refuse(PRECONDITION_FAILED if status == 404 else PRECONDITION_ELSEWHERE)
-    if not 200 <= status < 300:
-        raise refuse(PRECONDITION_FAILED, f"Reading it is answered {status}")
+    tag = await _tag_of_now(wish)
     if wish.tags and not is_held(tag, b",".join(wish.tags)):
         raise refuse(PRECONDITION_FAILED, "It has been changed", headers={"ETag": tag.decode("latin-1")})
 
 
-async def _now(request: Request) -> tuple[int, bytes]:
-    """What GET answers at the address of a write: its status, and its tag."""
-    trace = trace_of(request.scope)
-    told = trace.told
+async def _tag_of_now(wish: _Wish) -> bytes:
+    """The tag of what GET answers at the address of a write, in the transaction of now."""
+    request, seen = wish.request, _Seen()
     headers = [item for item in request.scope["headers"] if item[0] not in _OF_THE_WRITE]
-    scope: Scope = {**request.scope, "method": "GET", "headers": headers, ADMITTED: {}}
-    status, named, parts = 500, b"", list[bytes]()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status, named
-        if message["type"] == "http.response.start":
-            status, named = message["status"], dict(message["headers"]).get(b"etag", b"")
-        elif message["type"] == "http.response.body" and not named:
-            parts.append(message.get("body", b""))
-
+    scope: Scope = {**request.scope, "method": "GET", "headers": headers, ADMITTED: _Admitted(wish.asked)}
     router: Any = request.app.router
     try:
-        await router(scope, receive, send)
+        await router(scope, _nothing, seen.send)
+    except _Enough:
+        pass
+    except HTTPException as error:
+        seen.status = error.status_code
     except AppError as error:
-        status = error.status
-    finally:
-        # How often they may write is what is told, not how often they may read.
-        trace.told = told
-    return status, named or tag_of(b"".join(parts))
+        if error.status != 404:
+            # It says something of the moment, and nothing of the row.
+            raise
+        seen.status = error.status
+    if 200 <= seen.status < 300:
+        return seen.tag or tag_of(b"".join(seen.parts))
+    if seen.status == 405:
+        raise refuse(PRECONDITION_ELSEWHERE)
+    raise refuse(PRECONDITION_FAILED, f"Reading it is answered {seen.status}")
 
 
-_OF_THE_WRITE = frozenset(
-    {b"content-type", b"content-length", b"if-match", b"if-none-match", b"idempotency-key", b"range"}
-)
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """An answer, as far as its tag needs it."""
+
+    status: int = 500
+    tag: bytes = b""
+    parts: list[bytes] = field(default_factory=list[bytes])
+
+    async def send(self, message: Message) -> None:
+        """More of it."""
+        if message["type"] == "http.response.start":
+            self.status, self.tag = message["status"], dict(message["headers"]).get(b"etag", b"")
+            if self.tag:
+                raise _Enough
+        elif message["type"] == "http.response.body":
+            self.parts.append(message.get("body", b""))
+
+
+class _Admitted(dict[asking, Asked]):
+    """Whoever writes has been let in, and counted."""
+
+    def __init__(self, asked: Asked) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __getitem__(self, _: asking) -> Asked:
+        return self._asked

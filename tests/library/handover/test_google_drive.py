@@ -294,3 +294,23 @@ async def test_only_owners_share_and_what_is_not_shown_is_not_there(
     assert code(await shared(client, people.other, private)) == (404, "RESOURCE_NOT_FOUND")
     assert code(await shared(client, people.other, {"id": NOBODYS})) == (404, "RESOURCE_NOT_FOUND")
     assert not drive.http.steps
+
+
+async def test_what_may_have_been_done_is_not_done_again(
+    client: httpx.AsyncClient, member: Member, link: Link, drive: DriveServer
+) -> None:
+    await link(member, "google")
+    headers = {**member.headers, "Idempotency-Key": "folder"}
+    drive.http.lost.add("folder")
+    answer = await client.post(FOLDERS, json={"name": "Neuf"}, headers=headers)
+    assert answer.status_code == 502, answer.text
+    drive.http.lost.clear()
+    for _ in range(2):
+        answer = await client.post(FOLDERS, json={"name": "Neuf"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, "RELAIS_IDEMPOTENCY_UNFINISHED")
+    assert [entry.name for entry in drive.entries.values()].count("Neuf") == 1
+    headers["Idempotency-Key"] = "another"
+    for replayed in (None, "true"):
+        answer = await client.post(FOLDERS, json={"name": "Autre"}, headers=headers)
+        assert (answer.status_code, answer.headers.get("idempotency-replayed")) == (201, replayed)
+    assert [entry.name for entry in drive.entries.values()].count("Autre") == 1

@@ -68,14 +68,18 @@ async def count_view(caller: Caller, counting: Counting, resource_id: str) -> No
     marks = _mark(caller, redis, "seen", resource), _mark(caller, redis, VIEW, resource)
     keys = (*marks, gathered(redis).key, events.gathered(redis).key)
     values = (counting.window_seconds, f"{event.tenant_id}:{resource}", told.decode(), events.room_for(told))
-    try:
-        (counted,) = await redis.run(_COUNT.call(keys, values))
-        if not isinstance(counted, Exception):
-            return
-    except RedisUnavailable:
-        pass  # which says so itself
-    await caller.ask.call(VIEW_CALL, {"resource_id": resource})
-    await events.write_straight(caller.database, told)
+
+    async def count() -> None:
+        try:
+            (counted,) = await redis.run(_COUNT.call(keys, values))
+            if not isinstance(counted, Exception):
+                return
+        except RedisUnavailable:
+            pass  # which says so itself
+        await caller.ask.call(VIEW_CALL, {"resource_id": resource})
+        await events.write_straight(caller.database, told)
+
+    await caller.database.afterwards(count)
 
 
 async def count_download(caller: Caller, redis: Redis, resource_id: str) -> None:
@@ -89,13 +93,17 @@ async def note_told(caller: Caller, counting: Counting, event: Event) -> None:
     """Note a view or a download that a client tells of: of each visitor one event in a window, told or counted."""
     assert event.resource_id is not None
     key = _mark(caller, counting.redis, event.name, event.resource_id)
-    try:
-        (marked,) = await counting.redis.run(("SET", key, 1, "NX", "EX", counting.window_seconds))
-        if marked is None:
-            return
-    except RedisUnavailable:
-        pass  # which says so itself
-    await events.note(counting.redis, caller.database, event)
+
+    async def note() -> None:
+        try:
+            (marked,) = await counting.redis.run(("SET", key, 1, "NX", "EX", counting.window_seconds))
+            if marked is None:
+                return
+        except RedisUnavailable:
+            pass  # which says so itself
+        await events.note(counting.redis, caller.database, event)
+
+    await caller.database.afterwards(note)
 
 
 async def count_called(caller: Caller, counting: Counting, function: str, arguments: Mapping[str, Any]) -> bool:

@@ -61,15 +61,19 @@ def gathered(redis: Redis) -> Buffer:
 
 
 async def note(redis: Redis, database: Database, event: Event) -> None:
-    """Have an event written."""
+    """Have an event written, when what it tells of is."""
     told = event.told()
-    try:
-        (kept,) = await redis.run(_GATHER.call((gathered(redis).key,), (room_for(told), told.decode())))
-        if kept == 1:
-            return
-    except RedisUnavailable:
-        pass  # which says so itself
-    await write_straight(database, told)
+
+    async def gather() -> None:
+        try:
+            (kept,) = await redis.run(_GATHER.call((gathered(redis).key,), (room_for(told), told.decode())))
+            if kept == 1:
+                return
+        except RedisUnavailable:
+            pass  # which says so itself
+        await write_straight(database, told)
+
+    await database.afterwards(gather)
 
 
 def room_for(told: bytes) -> int:

@@ -5,7 +5,7 @@ Who may read or delete one is row security's affair: a file that hangs on a reso
 
 import base64
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from app.modules.library.shapes.files import OwnFile
 from app.named.lists import Form as ListForm
 from app.named.lists import Page, filters, invalid, order
 from app.named.lists import listed as listed_rows
+from app.named.wishes import Claim
 
 NO_FILE = ErrorSpec("NO_FILE", 400, "Aucun fichier fourni")
 TOO_MANY_FILES = ErrorSpec("TOO_MANY_FILES", 400, "Trop de fichiers")
@@ -59,11 +60,9 @@ class Link:
     signature: str
 
 
-#: Told what a form held, before anything of it is kept.
-Claim = Callable[[bytes], Awaitable[None]]
-
-
-async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes], claim: Claim) -> dict[str, Any]:
+async def upload(
+    caller: Caller, content_type: str, stream: AsyncIterator[bytes], claim: Claim | None
+) -> dict[str, Any]:
     """Keep the one file of a form."""
     keeping = caller.keeping
     tenant_id = await room(caller)
@@ -72,8 +71,10 @@ async def upload(caller: Caller, content_type: str, stream: AsyncIterator[bytes]
         part = form.file
         if part is None:
             raise refuse(NO_FILE, hint="Send it as the field `file` of a multipart/form-data form.")
-        told = (sorted(form.fields.items()), part.filename, part.content_type, await come.digest())
-        await claim(orjson.dumps(told))
+        if claim is not None:
+            await claim(
+                orjson.dumps((sorted(form.fields.items()), part.filename, part.content_type, await come.digest()))
+            )
         resource_id = await _resource(caller, form)
         is_public = resource_id is None and _is_public(form)
         told = Told(part.filename or "", part.content_type, resource_id, is_public=is_public)

@@ -1,6 +1,5 @@
 """`/api/files`: files that people upload. Fixed paths come before names."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -26,13 +25,13 @@ from app.modules.library.files import (
 from app.modules.library.shapes.files import FileInfo, OwnFile, SignedLink, UploadAnswer
 from app.modules.library.tables.kinds import AppRole
 from app.named.lists import Paged, wanted_form
-from app.named.wishes import claim
+from app.named.wishes import claim_of
 from app.routers import Router
 
 RANGE_NOT_SATISFIABLE = ErrorSpec("RANGE_NOT_SATISFIABLE", 416, "Partie de fichier inexistante")
 LONGEST_LINK_SECONDS = 7 * 86400
 router = Router(prefix=PATH, tags=["files"])
-Uploading = Annotated[Caller, Depends(calling("transfers", rank=AppRole.USER))]
+Uploading = Annotated[Caller, Depends(calling("transfers", rank=AppRole.USER, once="form"))]
 #: A link outlasts the request: nobody makes one in somebody else's place.
 Signer = Annotated[Caller, Depends(calling(lends=False))]
 _FORM = {
@@ -86,7 +85,7 @@ async def post_file(caller: Uploading, request: Request) -> Json:
     """Whoever is told its name may read it, unless `isPublic` is `false`. If it hangs on a resource, whoever may read
     that."""
     content_type = request.headers.get("content-type", "")
-    return Json(await files.upload(caller, content_type, request.stream(), partial(claim, request)), 201)
+    return Json(await files.upload(caller, content_type, request.stream(), claim_of(request)), 201)
 
 
 @router.get(
