@@ -102,6 +102,13 @@ class _Processes(Multiprocess):
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.should_exit.set()
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace those that have ended, at once, though they were being asked whether they live."""
+        for process in self.processes:
+            # As long as their end of the line is open here too, nobody hears that they have let go of it.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)

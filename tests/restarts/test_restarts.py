@@ -122,3 +122,22 @@ async def test_a_restart_can_be_stopped_on_its_way(environment: Mapping[str, str
         await until(lambda: {worker.pid for worker in server.workers()} - before)
     # Whoever was to take over is not waited for.
     assert log.read_text().count('"api_started"') == 2
+
+
+async def test_a_process_that_dies_while_it_is_asked_whether_it_lives_is_replaced(
+    environment: Mapping[str, str],
+) -> None:
+    with own_server(environment, workers=2) as server:
+        before = {worker.pid for worker in server.workers()}
+        first, second = before
+        for pid in (first, second):
+            os.kill(pid, signal.SIGSTOP)
+        # By now one of them is asked, and does not answer.
+        await asyncio.sleep(1.5)
+        for pid in (first, second):
+            os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_SECONDS / 2):
+            while len({worker.pid for worker in server.workers()} - before) < 2:
+                await asyncio.sleep(0.1)
+        async with keeping_alive(server) as client:
+            assert (await client.get("/live")).status_code == 200
