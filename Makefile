@@ -23,7 +23,7 @@ run: $(VENV)/.run ## Set up and start everything: PostgreSQL, Redis, the API and
 # Tests wait for servers as often as for a core: three of them share two.
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 test: $(VENV)/.dev ## Set up and run every test
-	"$(BIN)/python" -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	"$(BIN)/python" -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Other requests each time, as many as FUZZ says; what is found is told as curl commands.
 FUZZ ?= 200000

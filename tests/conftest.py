@@ -19,6 +19,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from app import loaded
 from app.embedded import Servers, running
 from app.main import create_app
 from app.routers import WRITES
@@ -32,6 +33,16 @@ from tests.described import must_be_as_described
 TEMPLATE = "template_relais"
 
 
+ROOT = Path(__file__).parent
+#: Half a minute and more.
+_LONG = (
+    *("e2e/", "chaos/", "restarts/", "cli/", "embedded/", "realtime/", "jobs/", "fuzz/", "benchmarks/", "backups/"),
+    *("accounts/test_tenant_matrix", "accounts/oauth/test_oauth_faults", "accounts/test_brute_force"),
+    *("accounts/test_redis_away", "library/handover/test_provider_faults", "cache/test_never_wrong"),
+    *("dialect/test_differential", "beyond/test_crashes", "test_docs"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Urls:
     """The two ways into one database."""
@@ -42,6 +53,7 @@ class Urls:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The workers of one run share their servers: whoever comes first starts them, the last to go stops them."""
+    loaded()
     # A run that was started with hang-ups ignored (`nohup`) would hand that down to what its tests start and stop.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # The same of a run in the background of a shell, for interrupts.
@@ -50,6 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ["TEST_RUN"] = tempfile.mkdtemp(prefix="relais-test-")
         Path(os.environ["TEST_RUN"]).chmod(0o755)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: the last one of a run should not keep all but one core waiting."""
+    items.sort(key=lambda item: not item.path.relative_to(ROOT).as_posix().startswith(_LONG))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

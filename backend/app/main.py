@@ -1,7 +1,6 @@
 """The API as one ASGI application: the only place that knows all parts of a serving process."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import api_docs, health, log, sockets, watch
+from app import api_docs, health, loaded, log, sockets, watch
 from app.accounts.acting import Acting
 from app.accounts.admission import AdmissionMiddleware
 from app.accounts.assembly import ROUTERS, make_accounts
@@ -107,9 +106,7 @@ def application() -> FastAPI:
     settings = load_settings()
     log.set_up_logging(settings.log.level)
     app = create_app(settings)
-    # What is there now stays: nobody has to look through it again and again for what has gone, and wait meanwhile.
-    gc.collect()
-    gc.freeze()
+    loaded()
     return app
 
 

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app import log
+from app import loaded, log
 from app.adapters.postgres import Database
 from app.adapters.queue import Queue, Worker, make_worker, see_it_end, work
 from app.adapters.redis import Redis, RedisUnavailable
@@ -50,6 +50,7 @@ async def _run(settings: Settings, *, burst: bool) -> None:
     await database.open()
     modules = (CORE, *load_modules())
     jobs: dict[str, Job] = {job.__name__: job for module in modules for job in module.jobs}
+    loaded()
     log.event("worker_started", {"jobs": sorted(jobs)})
     context: dict[str, Any] = {"database": database, "settings": settings, "redis": redis}
     context["seal"] = keyring(settings.auth).seal
