@@ -272,3 +272,27 @@ async def test_whoever_is_told_of_writes_hears_of_those_for_others(settings: Set
         await database.close()
     # Of somebody in another tenant all are told.
     assert [tenant for tenant, tables in heard if tables] == [alice.tenant_id, ""]
+
+
+async def test_what_is_deferred_runs_once_as_whoever_it_is_done_for(database: Database, urls: Urls) -> None:
+    await run_sql(
+        urls.admin,
+        "drop table if exists public.joint_late, public.joint_ran",
+        "create table public.joint_late (n integer)",
+        "create table public.joint_ran (who text)",
+        "grant all on public.joint_late, public.joint_ran to authenticated, service",
+        "create or replace function public.joint_run() returns trigger language plpgsql as"
+        " $$ begin insert into public.joint_ran values (current_user); return null; end $$",
+        "create constraint trigger late after insert on public.joint_late deferrable initially deferred"
+        " for each row execute function public.joint_run()",
+        # Of a schema that nobody may use.
+        "create schema if not exists joint_hidden",
+        "create table if not exists joint_hidden.once (n integer unique deferrable initially immediate)",
+    )
+    alice = stamp()
+    async with database.joined(alice):
+        async with database.transaction(alice) as connection:
+            await connection.execute("insert into public.joint_late values (1)")
+        await add(database, SERVICE, "a")
+    rows = await database.fetch(SERVICE, "select who from public.joint_ran")
+    assert [row[0] for row in rows] == ["authenticated"]

@@ -21,13 +21,8 @@ READ_ONLY = "set transaction read only"
 ANEW = "reset all"
 #: Deferred constraints have their say.
 SETTLE = "set constraints all immediate"
-#: And wait again, as they did at first.
-_DEFER = "set constraints all deferred"
-_AT_ONCE = """
-    select string_agg(format('%I.%I', n.nspname, c.conname), ', ')
-    from pg_constraint as c join pg_namespace as n on n.oid = c.connamespace
-    where c.condeferrable and not c.condeferred
-"""
+#: The same, and nothing of it is kept: they have it again at the end.
+_TRY = f"savepoint settling; {SETTLE}; rollback to savepoint settling; release savepoint settling"
 
 
 def is_stricter(one: Isolation | None, other: Isolation | None) -> bool:
@@ -61,17 +56,10 @@ class Joint:
     tenants: set[str] = field(default_factory=set[str])
     #: What is done when it is committed.
     afterwards: list[Callable[[], Awaitable[object]]] = field(default_factory=list["Callable[[], Awaitable[object]]"])
-    #: How constraints are put back; None: not known yet.
-    _defer: str | None = None
 
     async def settle(self) -> None:
         """Have deferred constraints complain to whoever speaks now, as they would at the end of their transaction."""
-        connection = self.connection
-        await connection.execute(SETTLE)
-        if self._defer is None:
-            at_once = await connection.fetchval(_AT_ONCE)
-            self._defer = f"{_DEFER}; set constraints {at_once} immediate" if at_once else _DEFER
-        await connection.execute(self._defer)
+        await self.connection.execute(_TRY)
 
     async def follow(self) -> None:
         """Do what waited for the commit. That is not undone any more, whatever becomes of this."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 import asyncpg
 
-from app.adapters.joint import ANEW, READ_ONLY, Isolation, Joint, Stricter, is_stricter
+from app.adapters.joint import ANEW, READ_ONLY, SETTLE, Isolation, Joint, Stricter, is_stricter
 from app.adapters.pool import CLOSE_SECONDS, Pool, PoolState
 from app.adapters.sqlstates import database_error
 from app.adapters.watch import Watch
@@ -289,6 +289,9 @@ class Database:
                         yield connection  # pyright: ignore[reportReturnType]
                     finally:
                         del self._joints[task]
+                    # What is deferred runs as whoever all of it is done for.
+                    await self._speak_anew(connection, stamp)
+                    await connection.execute(SETTLE)
             finally:
                 # Functions may have set what they like, for longer than this.
                 self.soil(connection)

@@ -23,7 +23,7 @@ test("a token that ends is announced, and another one takes its place", async ()
 });
 
 test("without another one it is the end, with a code", async () => {
-  const socket = await connected({ token: tokenFor(await somebody(), 1) });
+  const socket = await connected({ token: tokenFor(await somebody(), 4) });
   assert.equal(await next(socket, "disconnect"), "io server disconnect");
   assert.equal(heard(socket, "error").at(-1).code, "REALTIME_TOKEN_EXPIRED");
   await pause(300);
