@@ -254,6 +254,8 @@ async def test_whoever_is_told_of_writes_hears_of_those_for_others(settings: Set
 
     await run_sql(
         urls.admin,
+        "create table if not exists public.joint_notes (note text primary key, later text)",
+        "grant all on public.joint_notes to service",
         "drop table if exists public.joint_heard",
         "create table public.joint_heard (n integer)",
         "grant all on public.joint_heard to authenticated, service",
@@ -268,6 +270,8 @@ async def test_whoever_is_told_of_writes_hears_of_those_for_others(settings: Set
             async with database.joined(alice):
                 async with database.connection(who, "write") as connection:
                     await connection.execute("insert into public.joint_heard values (1)")
+                # What nobody is told of is of no tenant.
+                await add(database, SERVICE, who.user_id)
     finally:
         await database.close()
     # Of somebody in another tenant all are told.

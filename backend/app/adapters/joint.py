@@ -52,7 +52,7 @@ class Joint:
     isolation: Isolation | None
     #: Whoever speaks at the moment; None between one and the next.
     stamp: Any = None
-    #: Tenants that somebody spoke for who could write.
+    #: Tenants for whom somebody wrote what others may keep answers of.
     tenants: set[str] = field(default_factory=set[str])
     #: What is done when it is committed.
     afterwards: list[Callable[[], Awaitable[object]]] = field(default_factory=list["Callable[[], Awaitable[object]]"])

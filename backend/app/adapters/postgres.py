@@ -335,12 +335,11 @@ class Database:
     async def _within(self, joint: Joint, stamp: Stamp, mode: Mode) -> AsyncGenerator[StampedConnection]:
         """A savepoint as a caller. An error undoes no more than that, and whoever spoke before speaks again."""
         connection, before = joint.connection, joint.stamp
+        written, connection.written = connection.written, set()
         try:
             async with connection.transaction():
                 if mode == "read":
                     await connection.execute(READ_ONLY)
-                else:
-                    joint.tenants.add(stamp.tenant_id)
                 joint.stamp = stamp
                 await self._speak_anew(connection, stamp)
                 yield connection
@@ -355,6 +354,9 @@ class Database:
             raise translated from error
         finally:
             joint.stamp = before
+            if connection.written:
+                joint.tenants.add(stamp.tenant_id)
+            connection.written |= written
 
     async def _speak_anew(self, connection: StampedConnection, stamp: Stamp) -> None:
         """Speak for somebody, and of nothing that was set for others."""
